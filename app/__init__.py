@@ -1,0 +1,1 @@
+"""Fracture detection on X-rays: the application. It assists; it never diagnoses."""

@@ -1,0 +1,109 @@
+"""`Settings`: complete and checked before anything starts. The only place that knows the names of variables.
+
+A secret may come from the variable itself, from the file that `NAME_FILE` names, or, when `DATA_DIR` is given, from
+the file that the launcher made under `DATA_DIR/keys`. There is no default secret.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from app.errors import ConfigError
+
+Engine = Literal["auto", "openvino", "torch"]
+
+MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one upload may cost: bytes as sent, pixels once decoded, files in one study."""
+
+    upload_bytes: int = 64 * 1024 * 1024
+    pixels: int = 64_000_000
+    files: int = 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an administrator may set; `docs/configuration.md` says what each means."""
+
+    database_url: str
+    master_keys: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    detector_engine: Engine = "auto"
+    detector_threads: int = 0
+    detector_queue: int = 32
+    limits: Limits = Limits()
+    retention_days: int = 0
+    session_minutes: int = 480
+    secure_cookies: bool = False
+    models_dir: Path = MODELS_DIR
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read and check the settings.
+
+        Raises:
+            ConfigError: names the variable that is missing or wrong; never shows a secret.
+        """
+        data_dir = Path(environ["DATA_DIR"]).expanduser().resolve() if environ.get("DATA_DIR") else None
+        return cls(
+            database_url=environ.get("DATABASE_URL") or _database_in(data_dir),
+            master_keys=_secret(environ, "MASTER_KEYS", data_dir),
+            secret_key=_secret(environ, "SECRET_KEY", data_dir),
+            detector_engine=cast(Engine, _choice(environ, "DETECTOR_ENGINE", "auto", ("auto", "openvino", "torch"))),
+            detector_threads=_number(environ, "DETECTOR_THREADS", 0, 0, 1024),
+            detector_queue=_number(environ, "DETECTOR_QUEUE", 32, 1, 10_000),
+            limits=Limits(
+                upload_bytes=_number(environ, "MAX_UPLOAD_MB", 64, 1, 4096) * 1024 * 1024,
+                pixels=_number(environ, "MAX_PIXELS", 64_000_000, 1024, 1_000_000_000),
+            ),
+            retention_days=_number(environ, "RETENTION_DAYS", 0, 0, 36_500),
+            session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
+            secure_cookies=_choice(environ, "SECURE_COOKIES", "no", ("yes", "no")) == "yes",
+            models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
+        )
+
+
+def _database_in(data_dir: Path | None) -> str:
+    if data_dir is None:
+        raise ConfigError("Set DATABASE_URL, or DATA_DIR for a SQLite database in that folder.")
+    return f"sqlite:///{data_dir / 'fractures.db'}"
+
+
+def _secret(environ: Mapping[str, str], name: str, data_dir: Path | None) -> str:
+    """The secret from NAME, from the file named by NAME_FILE, or from DATA_DIR/keys/name."""
+    if value := environ.get(name, "").strip():
+        return value
+    path = environ.get(f"{name}_FILE") or (data_dir and str(data_dir / "keys" / name.lower()))
+    if not path:
+        raise ConfigError(f"Set {name}, or {name}_FILE to a file that holds it; there is no default.")
+    try:
+        value = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"The file for {name} cannot be read: {path}") from None
+    if not value:
+        raise ConfigError(f"The file for {name} is empty: {path}")
+    return value
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be a whole number.") from None
+    if not least <= value <= most:
+        raise ConfigError(f"{name} must be between {least} and {most}.")
+    return value
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = environ.get(name, "").strip().lower() or default
+    if value not in choices:
+        raise ConfigError(f"{name} must be one of: {', '.join(choices)}.")
+    return value

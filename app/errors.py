@@ -1,0 +1,242 @@
+"""Every expected failure, in words that are safe to show and that a clinician understands.
+
+`code` is stable: programs rely on it. No message carries a file name, a pixel or a DICOM value. What a failure means
+to HTTP is decided in `app.web.errors`, by family.
+"""
+
+
+class FractureError(Exception):
+    """An expected failure; `str()` of it is one sentence that may be shown."""
+
+    code = "error"
+    message = "Something went wrong."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+
+class ConfigError(FractureError):
+    """A setting is missing or wrong; the application does not start."""
+
+    code = "config"
+    message = "A setting is missing or wrong."
+
+
+class ModelError(FractureError):
+    """The weights are missing, altered or of another architecture; the application does not start."""
+
+    code = "model"
+    message = "The weights do not match models/model.json."
+
+
+# What was sent cannot be used ------------------------------------------------------------------------------------
+
+
+class BadRequest(FractureError):
+    """The request itself is not well formed."""
+
+    code = "bad-request"
+    message = "The request could not be understood."
+
+
+class NoFile(BadRequest):
+    """A form without a file."""
+
+    code = "no-file"
+    message = "No file was sent. Choose at least one X-ray."
+
+
+class TooManyFiles(BadRequest):
+    """More files than one study takes."""
+
+    code = "too-many-files"
+    message = "At most 20 files can be sent at once."
+
+
+class UnusableImage(FractureError):
+    """The file is understood, and cannot be read as one radiograph."""
+
+    code = "unusable-image"
+    message = "This file cannot be read as an X-ray."
+
+
+class EmptyFile(UnusableImage):
+    """No bytes at all."""
+
+    code = "empty-file"
+    message = "This file is empty."
+
+
+class DamagedImage(UnusableImage):
+    """The right format, but truncated or corrupt."""
+
+    code = "damaged-image"
+    message = "This file is damaged or incomplete. Export it again and send the new file."
+
+
+class NoPixels(UnusableImage):
+    """A DICOM object without an image, or an image without pixels."""
+
+    code = "no-pixels"
+    message = "This file holds no picture."
+
+
+class MultiFrame(UnusableImage):
+    """Several frames: cine, video, animation, multi-page."""
+
+    code = "multi-frame"
+    message = "This file holds several pictures. Send each X-ray as a file of its own."
+
+
+class UnsupportedColour(UnusableImage):
+    """CMYK and other colour models that no radiograph has."""
+
+    code = "unsupported-colour"
+    message = "This file uses print colours (CMYK). Send the X-ray in grey or RGB."
+
+
+class UnsupportedImage(FractureError):
+    """By its content not JPEG, PNG, TIFF or DICOM, or a transfer syntax that is not supported."""
+
+    code = "unsupported-image"
+    message = "This file is not a JPEG, PNG, TIFF or DICOM image."
+
+
+class TooLarge(FractureError):
+    """More bytes or pixels than the settings allow."""
+
+    code = "too-large"
+    message = "This is too large."
+
+
+class ImageTooLarge(TooLarge):
+    """More pixels than MAX_PIXELS, told from the header."""
+
+    code = "image-too-large"
+    message = "This picture has too many pixels to be an X-ray."
+
+
+class UploadTooLarge(TooLarge):
+    """More bytes than MAX_UPLOAD_MB."""
+
+    code = "upload-too-large"
+    message = "This file is larger than this server accepts."
+
+
+class UnknownKey(FractureError):
+    """Sealed for a key that never was, or is no longer, this server's."""
+
+    code = "unknown-key"
+    message = "The key that this file was sealed with is not valid any more. Reload the page and send it again."
+
+
+class SealBroken(UnusableImage):
+    """A sealed upload that does not open; why is not said."""
+
+    code = "seal-broken"
+    message = "The encrypted file was damaged on its way. Send it again."
+
+
+# Who may do what ---------------------------------------------------------------------------------------------------
+
+
+class NotSignedIn(FractureError):
+    """No session, no token, or one that has ended."""
+
+    code = "not-signed-in"
+    message = "Sign in to continue."
+
+
+class SignInRefused(NotSignedIn):
+    """Wrong name or password, or a link that was used; which of them is not said."""
+
+    code = "sign-in-refused"
+    message = "Name or password is wrong."
+
+
+class LinkRefused(NotSignedIn):
+    """A sign-in link that was used, has expired or never was."""
+
+    code = "link-refused"
+    message = "This sign-in link was used already or has expired."
+
+
+class InvalidToken(NotSignedIn):
+    """An API token that is not valid."""
+
+    code = "invalid-token"
+    message = "The API token is missing or not valid."
+
+
+class Forbidden(FractureError):
+    """Signed in, and not allowed."""
+
+    code = "forbidden"
+    message = "You are not allowed to do this."
+
+
+class NotFound(FractureError):
+    """Not there, or another tenant's: the two look the same."""
+
+    code = "not-found"
+    message = "This does not exist."
+
+
+class StudyNotFound(NotFound):
+    """No such study in the reader's tenant."""
+
+    code = "study-not-found"
+    message = "This study does not exist, or was deleted."
+
+
+class ImageNotFound(NotFound):
+    """No such view in the study."""
+
+    code = "image-not-found"
+    message = "This image does not exist, or was deleted."
+
+
+class Conflict(FractureError):
+    """What was asked clashes with what is there."""
+
+    code = "conflict"
+    message = "This clashes with what is already there."
+
+
+class NameTaken(Conflict):
+    """A person of this name exists in the tenant."""
+
+    code = "name-taken"
+    message = "A person of this name exists already."
+
+
+class WeakPassword(BadRequest):
+    """Shorter than the minimum."""
+
+    code = "weak-password"
+    message = "The password needs at least 12 characters."
+
+
+# The server cannot now ---------------------------------------------------------------------------------------------
+
+
+class Busy(FractureError):
+    """The queue is full; `retry_after_s` says when to come back."""
+
+    code = "busy"
+    message = "The server is busy. Try again in a few seconds."
+    retry_after_s = 5
+
+
+class Unavailable(FractureError):
+    """A part that is needed does not answer."""
+
+    code = "unavailable"
+    message = "The server cannot do this just now."
+
+
+class StoredDataDamaged(Unavailable):
+    """Stored ciphertext does not open with any master key; why is not said."""
+
+    code = "stored-data-damaged"
+    message = "This record cannot be opened. Ask your administrator."

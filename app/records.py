@@ -1,0 +1,176 @@
+"""The nouns of the application: frozen, without behaviour, without libraries.
+
+A box is always (x1, y1, x2, y2) in pixels of the decoded radiograph, x to the right, y down, origin at the top left
+corner of the first pixel. Scores, confidences and probabilities lie in 0–1. Times are UTC.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+BoxPx = tuple[float, float, float, float]
+Format = Literal["jpeg", "png", "tiff", "dicom"]
+Role = Literal["clinician", "admin"]
+Tier = Literal["definite", "possible"]
+Verdict = Literal["fracture", "possible", "none"]
+
+DISCLAIMER = "This software assists; it does not diagnose. A clinician decides."
+
+
+@dataclass(frozen=True, eq=False)
+class Radiograph:
+    """One decoded X-ray image.
+
+    grey: (H, W) uint8, 0–255, bone bright, upright as its file asks.
+    spacing_mm: (row, column) distance of pixel centres, or None when the file does not say.
+    format: the format of the file's content; never of its name.
+    bits: significant bits per sample in the file.
+    warnings: stable codes for what a reader should know, such as "not-a-radiograph".
+    """
+
+    grey: NDArray[np.uint8]
+    spacing_mm: tuple[float, float] | None
+    format: Format
+    bits: int
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInput:
+    """A radiograph resized for a network.
+
+    pixels: (H', W') uint8, both multiples of the network's stride.
+    scale: model pixels per radiograph pixel, the same in both directions.
+    offset_px: (x, y) of the radiograph's first pixel in `pixels`, in model pixels.
+    radiograph_hw: (H, W) of the radiograph.
+    """
+
+    pixels: NDArray[np.uint8]
+    scale: float
+    offset_px: tuple[int, int]
+    radiograph_hw: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What the network said of one place: an uncalibrated score, before any threshold."""
+
+    region: str
+    score: float
+    box_px: BoxPx
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a reader sees of one place: a calibrated confidence and its tier."""
+
+    region: str
+    confidence: float
+    tier: Tier
+    box_px: BoxPx
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """Which weights said it: name and version of `models/model.json`, SHA-256 of the weights file in use."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds that each step took on the server."""
+
+    open: float
+    decode: float
+    detect: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the software says of one radiograph."""
+
+    model: ModelVersion
+    width: int
+    height: int
+    verdict: Verdict
+    score: float
+    findings: tuple[Finding, ...]
+    timing_ms: Timing
+    spacing_mm: tuple[float, float] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyImage:
+    """One view of a study, opened: its name as the sender gave it, and its reading."""
+
+    id: str
+    name: str
+    created_at: datetime
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Study:
+    """The views that were taken together, oldest first."""
+
+    id: str
+    tenant: str
+    created_at: datetime
+    created_by: str
+    images: tuple[StudyImage, ...]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may sign in, within one tenant."""
+
+    id: str
+    tenant: str
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file as it arrived: `sealed_for` is the key id when the body is still HPKE-sealed, else None."""
+
+    name: str
+    body: bytes = field(repr=False)
+    sealed_for: str | None = None
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A straight line of a drawing, in radiograph pixels; `dashed` for what is only possible."""
+
+    start_px: tuple[float, float]
+    end_px: tuple[float, float]
+    colour_rgb: tuple[int, int, int]
+    width_px: float
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line of text of a drawing: (x, y) is its top left corner, in radiograph pixels."""
+
+    text: str
+    top_left_px: tuple[float, float]
+    height_px: float
+    colour_rgb: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn over a radiograph; the same for the page, the PNG and every export."""
+
+    strokes: tuple[Stroke, ...] = ()
+    labels: tuple[Label, ...] = ()
