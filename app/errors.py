@@ -29,6 +29,20 @@ class ModelError(FractureError):
     message = "The weights do not match models/model.json."
 
 
+class DatasetError(FractureError):
+    """A data set for training or evaluation is not as it should be; one line that says what, and in which file."""
+
+    code = "dataset"
+    message = "The data set cannot be used."
+
+
+class TrainingError(FractureError):
+    """A training run cannot start or go on; one line that says what, and in which file."""
+
+    code = "training"
+    message = "The training run cannot go on."
+
+
 # What was sent cannot be used ------------------------------------------------------------------------------------
 
 
