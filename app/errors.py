@@ -231,6 +231,14 @@ class WeakPassword(BadRequest):
     message = "The password needs at least 12 characters."
 
 
+class TooManyAttempts(FractureError):
+    """Sign-in tried too often; `retry_after_s` says when to come back."""
+
+    code = "too-many-attempts"
+    message = "Too many attempts to sign in. Wait a few minutes and try again."
+    retry_after_s = 300
+
+
 # The server cannot now ---------------------------------------------------------------------------------------------
 
 

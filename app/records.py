@@ -140,11 +140,15 @@ class Person:
 
 @dataclass(frozen=True)
 class Upload:
-    """One file as it arrived: `sealed_for` is the key id when the body is still HPKE-sealed, else None."""
+    """One file as it arrived: `sealed_for` is the key id when the body is still HPKE-sealed, else None.
+
+    `sealed_name` is the file's name, UTF-8, sealed like the body but with info = b"fracture-upload/v1/" + kid + b"/name".
+    """
 
     name: str
     body: bytes = field(repr=False)
     sealed_for: str | None = None
+    sealed_name: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
