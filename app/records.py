@@ -140,9 +140,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Upload:
-    """One file as it arrived: `sealed_for` is the key id when the body is still HPKE-sealed, else None.
+    """One file as it arrived.
 
-    `sealed_name` is the file's name, UTF-8, sealed like the body but with info = b"fracture-upload/v1/" + kid + b"/name".
+    name: the file name in plain text, "" when it did not come or is sealed.
+    body: the file, or enc ‖ ciphertext of it when `sealed_for` names an HPKE key.
+    sealed_name: enc ‖ ciphertext of the UTF-8 file name, for the same key.
     """
 
     name: str

@@ -1,0 +1,46 @@
+"""The plain text of what is sealed beside an image: its name and its reading, as JSON."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from app.errors import StoredDataDamaged
+from app.records import Finding, ModelVersion, Reading, Timing
+
+
+def to_bytes(name: str, reading: Reading) -> bytes:
+    """UTF-8 JSON of a file name and a reading."""
+    return json.dumps({"name": name, "reading": asdict(reading)}, separators=(",", ":")).encode()
+
+
+def from_bytes(plain: bytes) -> tuple[str, Reading]:
+    """The name and the reading of `to_bytes`.
+
+    Raises:
+        StoredDataDamaged: the bytes were not written by `to_bytes`.
+    """
+    try:
+        stored = json.loads(plain)
+        return stored["name"], _reading(stored["reading"])
+    except (ValueError, KeyError, TypeError):
+        raise StoredDataDamaged from None
+
+
+def _reading(fields: dict[str, Any]) -> Reading:
+    spacing = fields["spacing_mm"]
+    return Reading(
+        model=ModelVersion(**fields["model"]),
+        width=fields["width"],
+        height=fields["height"],
+        verdict=fields["verdict"],
+        score=fields["score"],
+        findings=tuple(_finding(finding) for finding in fields["findings"]),
+        timing_ms=Timing(**fields["timing_ms"]),
+        spacing_mm=(spacing[0], spacing[1]) if spacing else None,
+        warnings=tuple(fields["warnings"]),
+    )
+
+
+def _finding(fields: dict[str, Any]) -> Finding:
+    x1, y1, x2, y2 = fields["box_px"]
+    return Finding(fields["region"], fields["confidence"], fields["tier"], (x1, y1, x2, y2))
