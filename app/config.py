@@ -57,7 +57,7 @@ class Settings:
             detector_threads=_number(environ, "DETECTOR_THREADS", 0, 0, 1024),
             detector_queue=_number(environ, "DETECTOR_QUEUE", 32, 1, 10_000),
             limits=Limits(
-                upload_bytes=_number(environ, "MAX_UPLOAD_MB", 64, 1, 4096) * 1024 * 1024,
+                upload_bytes=_number(environ, "MAX_UPLOAD_MB", 64, 1, 512) * 1024 * 1024,
                 pixels=_number(environ, "MAX_PIXELS", 64_000_000, 1024, 1_000_000_000),
             ),
             retention_days=_number(environ, "RETENTION_DAYS", 0, 0, 36_500),
