@@ -154,6 +154,26 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class AuditEvent:
+    """Who did what to what, and when: codes and ids only. `sequence` counts from 1 within a tenant."""
+
+    tenant: str
+    sequence: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """An event as it is kept, with the MAC that chains it to the one before."""
+
+    event: AuditEvent
+    mac: bytes
+
+
+@dataclass(frozen=True)
 class Stroke:
     """A straight line of a drawing, in radiograph pixels; `dashed` for what is only possible."""
 
