@@ -1,10 +1,17 @@
-"""Entry point: `gunicorn wsgi:app`, `flask --app wsgi …`."""
+"""Entry point: `gunicorn wsgi:app`, and `flask --app wsgi …` for administration."""
 
 import os
+import sys
 
-from app.commands import register_commands
+from app.commands import is_administration, register_commands
 from app.config import Settings
-from app.web import create_app
+from app.errors import FractureError
+from app.web import command_carrier, create_app
 
-app = create_app(Settings.from_env(os.environ))
-register_commands(app)
+try:
+    settings = Settings.from_env(os.environ)
+    # Administration needs no weights, and makes the database that the application insists on.
+    app = command_carrier() if is_administration() else create_app(settings)
+except FractureError as error:
+    sys.exit(f"Cannot start: {error}")
+register_commands(app.cli, settings)

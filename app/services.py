@@ -1,0 +1,76 @@
+"""The long-lived objects, built once and handed over. Nothing here is global."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+
+from app.config import Settings
+from app.detection import Detector, load_detector
+from app.security import AuditChain, MasterKeys, Passwords, UploadKeys, Vault
+from app.storage import Store, open_store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What people, keys and records need; no network is loaded for it."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    passwords: Passwords
+    audit_chain: AuditChain
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Services(Desk):
+    """What reading radiographs needs besides; tests build one from fakes."""
+
+    upload_keys: UploadKeys
+    detector: Detector
+
+
+def build_desk(settings: Settings) -> Desk:
+    """Open the database.
+
+    Raises:
+        ConfigError: a setting is wrong, or the database is not at this version's schema.
+    """
+    return Desk(
+        settings=settings,
+        store=open_store(settings.database_url),
+        vault=Vault(MasterKeys.parse(settings.master_keys)),
+        passwords=Passwords(),
+        audit_chain=AuditChain(settings.secret_key),
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def build_services(settings: Settings) -> Services:
+    """Open the database and load the weights.
+
+    Raises:
+        ConfigError: a setting is wrong, or the database is not at this version's schema.
+        ModelError: the weights are missing, altered or of another architecture.
+    """
+    desk = build_desk(settings)
+    return Services(
+        **{part.name: getattr(desk, part.name) for part in fields(Desk)},
+        upload_keys=UploadKeys(MasterKeys.parse(settings.master_keys), now),
+        detector=load_detector(
+            settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
+        ),
+    )
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """128 random bits in hexadecimal: nobody guesses the id of a study."""
+    return secrets.token_hex(16)

@@ -1,0 +1,157 @@
+"""Read a study: from uploads, sealed or plain, to stored ciphertext and a study with its readings.
+
+Plain bytes live in memory only, from the moment an upload is opened until it is sealed again for storage.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from app import imaging
+from app.detection import read_verdict
+from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
+from app.records import Person, Reading, Study, Timing, Upload
+from app.services import Services
+from app.storage import NewImage, NewStudy
+from app.usecases import audit, stored_reading
+from app.usecases.show_study import get_study, open_study, study_place
+
+# What every one of several files failed with for a reason of the server's own is raised, never listed as the file's.
+_SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """One file of several that could not be read: its place among them from 0, its name, and why."""
+
+    index: int
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became of several files: the study with the good ones, and the others by name."""
+
+    study: Study
+    rejected: tuple[Rejected, ...]
+
+
+@dataclass(frozen=True)
+class _View:
+    """One file that was read, still in plain text."""
+
+    name: str
+    raw: bytes
+    reading: Reading
+
+
+def create_study(services: Services, person: Person, uploads: Sequence[Upload]) -> Submission:
+    """Read the files as the views of a new study and store it, whole or not at all.
+
+    Raises:
+        NoFile, TooManyFiles: none, or more than `limits.files`.
+        FractureError: no file could be read; the error is the first file's. Nothing is stored.
+    """
+    views, rejected = _read_all(services, uploads)
+    study_id = services.new_id()
+    wrapped_key = services.vault.new_study_key(person.tenant, study_id)
+    images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
+    row = services.store.add_study(
+        person.tenant, NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
+    )
+    audit.record(services, person, "study-created", study_id)
+    return Submission(open_study(services, row), rejected)
+
+
+def add_images(services: Services, person: Person, study_id: str, uploads: Sequence[Upload]) -> Submission:
+    """Read the files as more views of a study.
+
+    Raises:
+        StudyNotFound: not in this person's tenant, or deleted meanwhile.
+        NoFile, TooManyFiles, FractureError: as `create_study`.
+    """
+    wrapped_key = services.store.get_study(person.tenant, study_id).wrapped_key
+    views, rejected = _read_all(services, uploads)
+    images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
+    services.store.add_images(person.tenant, study_id, images)
+    audit.record(services, person, "images-added", study_id)
+    return Submission(get_study(services, person, study_id), rejected)
+
+
+def _read_all(services: Services, uploads: Sequence[Upload]) -> tuple[list[_View], tuple[Rejected, ...]]:
+    if not uploads:
+        raise NoFile
+    if len(uploads) > services.settings.limits.files:
+        raise TooManyFiles(f"At most {services.settings.limits.files} files can be sent at once.")
+    views: list[_View] = []
+    failures: list[tuple[int, FractureError]] = []
+    for index, upload in enumerate(uploads):
+        try:
+            views.append(_read(services, upload, index))
+        except FractureError as failure:
+            if failure.code in _SERVER_FAILURES:
+                raise
+            failures.append((index, failure))
+    if not views:
+        raise failures[0][1]
+    return views, tuple(Rejected(i, uploads[i].name, why.code, str(why)) for i, why in failures)
+
+
+def _read(services: Services, upload: Upload, index: int) -> _View:
+    """The way of one radiograph: open, decode, detect, decide."""
+    began = perf_counter()
+    raw = _opened(services, upload)
+    opened = perf_counter()
+    radiograph = imaging.decode(raw, services.settings.limits)
+    decoded = perf_counter()
+    spec = services.detector.spec
+    model_input = imaging.model_input(radiograph.grey, spec.input_size_px, spec.stride)
+    detections = services.detector.detect(model_input)
+    verdict, score, findings = read_verdict(detections, spec.calibration)
+    done = perf_counter()
+    height, width = radiograph.grey.shape
+    reading = Reading(
+        model=services.detector.version,
+        width=width,
+        height=height,
+        verdict=verdict,
+        score=score,
+        findings=findings,
+        timing_ms=Timing(_ms(began, opened), _ms(opened, decoded), _ms(decoded, done), _ms(began, done)),
+        spacing_mm=radiograph.spacing_mm,
+        warnings=radiograph.warnings,
+    )
+    return _View(_name(services, upload, index), raw, reading)
+
+
+def _opened(services: Services, upload: Upload) -> bytes:
+    raw = upload.body if upload.sealed_for is None else services.upload_keys.open(upload.sealed_for, upload.body)
+    if not raw:
+        raise EmptyFile
+    if len(raw) > services.settings.limits.upload_bytes:
+        raise UploadTooLarge
+    return raw
+
+
+def _name(services: Services, upload: Upload, index: int) -> str:
+    if upload.sealed_for is not None and upload.sealed_name is not None:
+        return services.upload_keys.open_name(upload.sealed_for, upload.sealed_name)[:255]
+    return upload.name[:255] or f"image-{index + 1}"
+
+
+def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:
+    image_id = services.new_id()
+    original = study_place(tenant, study_id, "original", image_id)
+    reading = study_place(tenant, study_id, "reading", image_id)
+    return NewImage(
+        id=image_id,
+        created_at=services.clock(),
+        sealed_reading=services.vault.seal(stored_reading.to_bytes(view.name, view.reading), wrapped_key, reading),
+        sealed_original=services.vault.seal(view.raw, wrapped_key, original),
+    )
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 2)

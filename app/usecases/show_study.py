@@ -1,0 +1,113 @@
+"""Show what is stored: open a study's readings, list studies, make pictures on request, delete.
+
+A study of another tenant looks the same as one that never was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app import imaging
+from app.errors import BadRequest, ImageNotFound
+from app.records import Finding, Person, Radiograph, Study, StudyImage
+from app.reports import overlay
+from app.security import Place
+from app.services import Services
+from app.storage import ImageRow, StudyRow
+from app.usecases import audit, stored_reading
+
+MOST_STUDIES_A_PAGE = 100
+
+
+@dataclass(frozen=True)
+class StudyPage:
+    """Some studies, newest first, and the token that asks for those after them; None at the end."""
+
+    studies: tuple[Study, ...]
+    next: str | None
+
+
+def get_study(services: Services, person: Person, study_id: str) -> Study:
+    """One study with its readings.
+
+    Raises:
+        StudyNotFound: not in this person's tenant.
+    """
+    return open_study(services, services.store.get_study(person.tenant, study_id))
+
+
+def list_studies(services: Services, person: Person, limit: int = 20, after: str | None = None) -> StudyPage:
+    """At most `limit` (1–100) studies of the tenant, newest first, from behind `after`.
+
+    Raises:
+        BadRequest: `limit` is out of range, or `after` is not a token of an earlier page.
+    """
+    if not 1 <= limit <= MOST_STUDIES_A_PAGE:
+        raise BadRequest(f"A page holds 1 to {MOST_STUDIES_A_PAGE} studies.")
+    page = services.store.list_studies(person.tenant, limit, after)
+    return StudyPage(tuple(open_study(services, row) for row in page.studies), page.next)
+
+
+def delete_study(services: Services, person: Person, study_id: str) -> None:
+    """Delete a study with its images, readings and notes.
+
+    Raises:
+        StudyNotFound: not in this person's tenant, or deleted already.
+    """
+    services.store.delete_study(person.tenant, study_id)
+    audit.record(services, person, "study-deleted", study_id)
+
+
+def original_png(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """The radiograph as it was read, as a grey PNG in its own size.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+    """
+    radiograph, _ = _radiograph_of(services, person, study_id, image_id)
+    return imaging.render_png(radiograph.grey)
+
+
+def annotated_png(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """The radiograph with its boxes, as an RGB PNG in its own size.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+    """
+    radiograph, findings = _radiograph_of(services, person, study_id, image_id)
+    height, width = radiograph.grey.shape
+    return imaging.render_png(radiograph.grey, overlay(findings, (height, width)))
+
+
+def open_study(services: Services, row: StudyRow) -> Study:
+    """The study of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: a reading does not open.
+    """
+    images = tuple(_open_image(services, row, image) for image in row.images)
+    return Study(row.id, row.tenant, row.created_at, row.created_by, images)
+
+
+def study_place(tenant: str, study_id: str, kind: str, image_id: str) -> Place:
+    """Where something sealed of one image belongs."""
+    return Place(tenant=tenant, study=study_id, kind=kind, item=image_id)
+
+
+def _open_image(services: Services, study: StudyRow, image: ImageRow) -> StudyImage:
+    place = study_place(study.tenant, study.id, "reading", image.id)
+    plain = services.vault.open(image.sealed_reading, study.wrapped_key, place)
+    name, reading = stored_reading.from_bytes(plain)
+    return StudyImage(image.id, name, image.created_at, reading)
+
+
+def _radiograph_of(
+    services: Services, person: Person, study_id: str, image_id: str
+) -> tuple[Radiograph, Sequence[Finding]]:
+    study = services.store.get_study(person.tenant, study_id)
+    image = next((image for image in study.images if image.id == image_id), None)
+    if image is None:
+        raise ImageNotFound
+    place = study_place(study.tenant, study.id, "original", image.id)
+    raw = services.vault.open(services.store.original(person.tenant, image.id), study.wrapped_key, place)
+    findings = _open_image(services, study, image).reading.findings
+    return imaging.decode(raw, services.settings.limits), findings
