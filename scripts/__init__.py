@@ -1,0 +1,1 @@
+"""One command each, thin; `python -m scripts.NAME --help` says what it does."""
