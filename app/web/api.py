@@ -1,0 +1,82 @@
+"""`/api/v1`: the same use cases as the pages, in JSON. Each view reads the request, calls one use case, answers."""
+
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask.typing import ResponseReturnValue
+
+from app.usecases import show_study
+from app.usecases.read_study import add_images as add_images_to
+from app.usecases.read_study import create_study as create_study_of
+from app.web import wire
+from app.web.context import limits, metrics, person, services
+from app.web.openapi import description
+from app.web.query import list_query
+from app.web.uploads import read_uploads
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> ResponseReturnValue:
+    """The description of this API; public."""
+    return jsonify(description())
+
+
+@blueprint.get("/encryption-key")
+def encryption_key() -> ResponseReturnValue:
+    """The key to seal an upload for."""
+    return jsonify(wire.upload_key_json(services().upload_keys.current()))
+
+
+@blueprint.post("/studies")
+def create_study() -> ResponseReturnValue:
+    """Read the files sent as a new study."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(create_study_of(services(), person(), uploads), len(uploads))
+    return jsonify(wire.submission_json(submission)), 201
+
+
+@blueprint.post("/studies/<study_id>/images")
+def add_images(study_id: str) -> ResponseReturnValue:
+    """Read the files sent as further views."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(add_images_to(services(), person(), study_id, uploads), len(uploads))
+    return jsonify(wire.submission_json(submission)), 201
+
+
+@blueprint.get("/studies")
+def list_studies() -> ResponseReturnValue:
+    """One page of the studies, newest first."""
+    limit, after = list_query(request.args)
+    page = show_study.list_studies(services(), person(), limit, after)
+    return jsonify(wire.study_page_json(page))
+
+
+@blueprint.get("/studies/<study_id>")
+def read_study(study_id: str) -> ResponseReturnValue:
+    """One study."""
+    return jsonify(wire.study_json(show_study.get_study(services(), person(), study_id)))
+
+
+@blueprint.delete("/studies/<study_id>")
+def delete_study(study_id: str) -> ResponseReturnValue:
+    """Delete a study with everything in it."""
+    show_study.delete_study(services(), person(), study_id)
+    return "", 204
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/original.png")
+def original_png(study_id: str, image_id: str) -> ResponseReturnValue:
+    """The radiograph as it was decoded."""
+    return _png(show_study.original_png(services(), person(), study_id, image_id))
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/annotated.png")
+def annotated_png(study_id: str, image_id: str) -> ResponseReturnValue:
+    """The radiograph with its boxes."""
+    return _png(show_study.annotated_png(services(), person(), study_id, image_id))
+
+
+def _png(body: bytes) -> Response:
+    answer = make_response(body)
+    answer.mimetype = "image/png"
+    return answer

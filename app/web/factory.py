@@ -1,0 +1,78 @@
+"""`create_app`: one Flask application out of settings and services; nothing long-lived is global."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from app.config import Settings
+from app.records import DISCLAIMER
+from app.services import Services, build_services
+from app.web import api, guard, headers, operations, pages, sign_in, wording
+from app.web.errors import answer_errors
+from app.web.metrics import Metrics
+from app.web.throttle import Throttle
+from app.web.uploads import UploadRequest, body_limit
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGEST_FORM_FIELD_BYTES = 16 * 1024
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Flask:
+    """Build the application; without `services` the real ones are built, which loads the weights.
+
+    Raises:
+        ConfigError, ModelError: from `build_services`; the application does not start.
+    """
+    app = Flask("app", root_path=str(ROOT / "app"), template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app.request_class = UploadRequest
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions["services"] = services or build_services(settings)
+    app.extensions["limits"] = settings.limits
+    app.extensions["throttle"] = Throttle()
+    app.extensions["metrics"] = Metrics()
+    app.extensions["csrf"] = CSRFProtect(app)
+    app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits)
+    app.jinja_env.filters.update(wording.FILTERS)
+
+    headers.install(app, hsts=settings.secure_cookies)
+    guard.install(app)
+    answer_errors(app)
+    for blueprint in (pages.blueprint, api.blueprint, sign_in.blueprint, operations.blueprint):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def command_carrier() -> Flask:
+    """An application without pages, weights or database: what `flask` needs to carry the administration commands."""
+    return Flask("app", root_path=str(ROOT / "app"), static_folder=None)
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    secure = settings.secure_cookies
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(minutes=settings.session_minutes),
+        "MAX_CONTENT_LENGTH": body_limit("multipart/form-data", settings.limits),
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM_FIELD_BYTES,
+        "MAX_FORM_PARTS": settings.limits.files + 20,
+        # The guard asks for the token itself, after it knows who is asking; a bearer request needs none.
+        "WTF_CSRF_CHECK_DEFAULT": False,
+        # As long as the session, which ends on its own.
+        "WTF_CSRF_TIME_LIMIT": None,
+        # Pages send no Referer at all (Referrer-Policy), so it cannot be asked for.
+        "WTF_CSRF_SSL_STRICT": False,
+        "JSON_SORT_KEYS": False,
+    }
+
+
+def command_carrier() -> Flask:
+    """An application without routes or services: what `flask --app wsgi …` hangs its commands on."""
+    return Flask("app", root_path=str(ROOT / "app"), static_folder=None)

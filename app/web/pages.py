@@ -1,0 +1,70 @@
+"""The pages: server-rendered, whole without JavaScript. Each view reads the request, calls one use case, answers."""
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from app.usecases import show_study
+from app.usecases.read_study import Submission
+from app.usecases.read_study import add_images as add_images_to
+from app.usecases.read_study import create_study as create_study_of
+from app.web import wire
+from app.web.context import limits, metrics, person, services
+from app.web.query import list_query
+from app.web.uploads import read_uploads
+
+blueprint = Blueprint("pages", __name__)
+
+REJECTED = "rejected"
+LONGEST_NAME_KEPT = 60
+
+
+@blueprint.get("/")
+def upload() -> ResponseReturnValue:
+    """The page to drop X-rays on."""
+    return render_template("upload.html")
+
+
+@blueprint.post("/studies")
+def create_study() -> ResponseReturnValue:
+    """The plain form: read the files sent as a new study."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(create_study_of(services(), person(), uploads), len(uploads))
+    return _to_study(submission)
+
+
+@blueprint.post("/studies/<study_id>/images")
+def add_images(study_id: str) -> ResponseReturnValue:
+    """The plain form: read the files sent as further views."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(add_images_to(services(), person(), study_id, uploads), len(uploads))
+    return _to_study(submission)
+
+
+@blueprint.get("/studies")
+def list_studies() -> ResponseReturnValue:
+    """The studies, newest first."""
+    limit, after = list_query(request.args)
+    page = show_study.list_studies(services(), person(), limit, after)
+    return render_template("studies.html", page=page, after=after)
+
+
+@blueprint.get("/studies/<study_id>")
+def study(study_id: str) -> ResponseReturnValue:
+    """What was found in one study."""
+    found = show_study.get_study(services(), person(), study_id)
+    return render_template("study.html", study=found, rejected=session.pop(REJECTED, []))
+
+
+@blueprint.post("/studies/<study_id>/delete")
+def delete_study(study_id: str) -> ResponseReturnValue:
+    """Delete a study, and go to the list."""
+    show_study.delete_study(services(), person(), study_id)
+    return redirect(url_for("pages.list_studies"), code=303)
+
+
+def _to_study(submission: Submission) -> ResponseReturnValue:
+    # Carried to the next page by the sender's own cookie: the server keeps no file name in the clear.
+    if submission.rejected:
+        rejected = wire.rejected_json(submission.rejected)
+        session[REJECTED] = [{**one, "name": one["name"][:LONGEST_NAME_KEPT]} for one in rejected]
+    return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

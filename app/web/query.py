@@ -1,0 +1,31 @@
+"""What a request may ask for besides a body: pages of a list, and the way back after signing in."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from app.errors import BadRequest
+
+DEFAULT_STUDIES = 20
+MOST_STUDIES = 100
+
+
+def list_query(args: Mapping[str, str]) -> tuple[int, str | None]:
+    """`limit` (1–100, 20 when absent) and `after`, the token of a page before.
+
+    Raises:
+        BadRequest: `limit` is not such a number.
+    """
+    text = args.get("limit", "") or str(DEFAULT_STUDIES)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST_STUDIES):
+        raise BadRequest(f"limit must be a whole number from 1 to {MOST_STUDIES}.")
+    return int(text), args.get("after") or None
+
+
+def local_path(text: str | None) -> str:
+    """`text` when it is a path on this server, else "/": a link never sends somebody elsewhere after signing in."""
+    if not text or not text.startswith("/") or text.startswith(("//", "/\\")):
+        return "/"
+    if any(ord(character) <= 32 or character == "\\" for character in text):
+        return "/"
+    parts = urlsplit(text)
+    return text if not parts.scheme and not parts.netloc else "/"

@@ -1,0 +1,107 @@
+"""Files out of a request, in memory only and never more of them than the limits allow."""
+
+import base64
+import binascii
+import io
+from typing import IO
+
+from flask import Request, current_app, request
+from werkzeug.exceptions import UnsupportedMediaType
+
+from app.config import Limits
+from app.errors import BadRequest, NoFile, TooManyFiles
+from app.records import Upload
+
+SEALED = "application/hpke"
+MULTIPART = "multipart/form-data"
+
+# enc (65 bytes for P-256) and tag (16 bytes) of an HPKE message, with room to spare.
+SEAL_OVERHEAD_BYTES = 256
+MULTIPART_OVERHEAD_BYTES = 64 * 1024
+LARGEST_PLAIN_FORM_BYTES = 64 * 1024
+
+
+class BoundedBytes(io.BytesIO):
+    """Keeps the first `most` bytes written and one more, so that a reader can tell that there was more."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._room = most + 1
+
+    def write(self, data: bytes, /) -> int:  # type: ignore[override]
+        """Take what fits; say that everything was taken, so that the parser goes on to the next file."""
+        kept = memoryview(data)[: self._room]
+        self._room -= super().write(kept)
+        return len(data)
+
+
+class UploadRequest(Request):
+    """A request whose files stay in memory: Werkzeug's own would spool them to a temporary file."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        limits: Limits = current_app.extensions["limits"]
+        return BoundedBytes(limits.upload_bytes)
+
+
+def body_limit(mimetype: str, limits: Limits) -> int:
+    """How many bytes a request body of this kind may have, chunked or not."""
+    if mimetype == MULTIPART:
+        return limits.upload_bytes * limits.files + MULTIPART_OVERHEAD_BYTES
+    if mimetype == SEALED:
+        return limits.upload_bytes + SEAL_OVERHEAD_BYTES
+    return LARGEST_PLAIN_FORM_BYTES
+
+
+def read_uploads(limits: Limits) -> tuple[Upload, ...]:
+    """The files of the current request, as they came.
+
+    A file that is longer than `limits.upload_bytes` keeps one byte more than that: enough for the use case to refuse
+    it by name and keep the others.
+
+    Raises:
+        BadRequest: a header is missing or wrong. NoFile: nothing was sent. TooManyFiles: more than `limits.files`.
+        UnsupportedMediaType: neither multipart nor application/hpke.
+    """
+    if request.mimetype == SEALED:
+        return (_sealed_upload(),)
+    if request.mimetype == MULTIPART:
+        return _form_uploads(limits)
+    if request.get_data(cache=False):
+        raise UnsupportedMediaType
+    raise NoFile
+
+
+def _form_uploads(limits: Limits) -> tuple[Upload, ...]:
+    # A browser sends one part without name and content when no file was chosen.
+    files = [part for part in request.files.getlist("file") if part.filename]
+    if not files:
+        raise NoFile
+    if len(files) > limits.files:
+        raise TooManyFiles(f"At most {limits.files} files can be sent at once.")
+    return tuple(Upload(name=part.filename or "", body=part.stream.read()) for part in files)
+
+
+def _sealed_upload() -> Upload:
+    kid = request.headers.get("X-Key-Id", "")
+    if not kid:
+        raise BadRequest("The header X-Key-Id is missing.")
+    body = request.get_data(cache=False)
+    if not body:
+        raise NoFile
+    return Upload(name="", body=body, sealed_for=kid, sealed_name=_sealed_name())
+
+
+def _sealed_name() -> bytes | None:
+    text = request.headers.get("X-Sealed-Name", "")
+    if not text:
+        return None
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest("The header X-Sealed-Name is not base64url.") from None

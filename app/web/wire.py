@@ -1,0 +1,84 @@
+"""Records → JSON, exactly as the contract of the API says."""
+
+import base64
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from app.records import Finding, ModelVersion, Study, StudyImage, Timing
+from app.security import PublicUploadKey
+from app.usecases.read_study import Rejected, Submission
+from app.usecases.show_study import StudyPage
+
+Json = dict[str, Any]
+
+
+def study_json(study: Study) -> Json:
+    """STUDY; its model is the one that read the newest view."""
+    return {
+        "id": study.id,
+        "created_at": time_text(study.created_at),
+        "model": _model(study.images[-1].reading.model) if study.images else None,
+        "images": [_image(image) for image in study.images],
+    }
+
+
+def submission_json(submission: Submission) -> Json:
+    """STUDY and the files that were refused."""
+    return {**study_json(submission.study), "rejected": rejected_json(submission.rejected)}
+
+
+def rejected_json(rejected: Iterable[Rejected]) -> list[Json]:
+    """The refused files, by their place in the request."""
+    return [{"index": one.index, "name": one.name, "code": one.code, "message": one.message} for one in rejected]
+
+
+def study_page_json(page: StudyPage) -> Json:
+    """One page of the list and the token of the next, or null."""
+    return {"studies": [study_json(study) for study in page.studies], "next": page.next}
+
+
+def upload_key_json(key: PublicUploadKey) -> Json:
+    """The key to seal an upload for, and the HPKE suite that goes with it."""
+    point = base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode("ascii")
+    return {"kid": key.kid, "kem": "P-256", "kdf": "HKDF-SHA256", "aead": "AES-256-GCM", "public_key": point}
+
+
+def time_text(when: datetime) -> str:
+    """RFC 3339, in UTC, to the second."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _image(image: StudyImage) -> Json:
+    reading = image.reading
+    return {
+        "id": image.id,
+        "name": image.name,
+        "created_at": time_text(image.created_at),
+        "width": reading.width,
+        "height": reading.height,
+        "verdict": reading.verdict,
+        "score": round(reading.score, 4),
+        "findings": [_finding(finding) for finding in reading.findings],
+        "timing_ms": _timing(reading.timing_ms),
+        "model": _model(reading.model),
+        "warnings": list(reading.warnings),
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "region": finding.region,
+        "confidence": round(finding.confidence, 4),
+        "tier": finding.tier,
+        "box_px": [round(edge, 1) for edge in finding.box_px],
+    }
+
+
+def _timing(timing: Timing) -> Json:
+    steps = {"open": timing.open, "decode": timing.decode, "detect": timing.detect, "total": timing.total}
+    return {step: round(took_ms, 1) for step, took_ms in steps.items()}
+
+
+def _model(model: ModelVersion) -> Json:
+    return {"name": model.name, "version": model.version, "sha256": model.sha256}
