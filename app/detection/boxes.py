@@ -1,0 +1,81 @@
+"""From a network's raw output to detections: one implementation for every engine."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.detection.spec import NmsRule
+from app.records import Detection, ModelInput
+
+Floats = NDArray[np.float64]
+
+
+def read_boxes(
+    raw: NDArray[np.float32], regions: tuple[str, ...], rule: NmsRule, model_input: ModelInput
+) -> tuple[Detection, ...]:
+    """The detections in one radiograph, highest score first, boxes in pixels of the radiograph.
+
+    raw: (4 + regions, A), as `Engine.infer` gives for one radiograph. Each anchor speaks for its best region only.
+    Boxes are clipped to the radiograph; one that lies wholly in the padding is dropped.
+    """
+    scores = raw[4:].max(axis=0)
+    chosen = np.flatnonzero(scores >= max(rule.floor, np.finfo(np.float32).tiny))
+    # Stable, so that equal scores keep the order of the anchors.
+    chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
+    classes = raw[4:, chosen].argmax(axis=0)
+    corners = _corners(raw[:4, chosen].T.astype(np.float64))
+    boxes = _in_radiograph(corners, model_input)
+    inside = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
+    keep = inside[suppress(corners[inside], None if rule.class_agnostic else classes[inside], rule.iou, rule.most)]
+    return tuple(
+        Detection(regions[int(classes[n])], min(float(scores[chosen[n]]), 1.0), _four(boxes[n])) for n in keep
+    )
+
+
+def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: int) -> NDArray[np.intp]:
+    """Greedy non-maximum suppression.
+
+    boxes: (N, 4) x1 y1 x2 y2, best first. classes: (N,), or None to let all boxes compete.
+
+    Returns the indices that stay, at most `most`, in order: a box goes when it overlaps a better one that stays, of its
+    own class, by more than `iou` (intersection over union).
+    """
+    waiting, kept = np.arange(len(boxes)), []
+    while waiting.size and len(kept) < most:
+        best, waiting = waiting[0], waiting[1:]
+        kept.append(best)
+        rival = overlap(boxes[best], boxes[waiting]) > iou
+        if classes is not None:
+            rival &= classes[waiting] == classes[best]
+        waiting = waiting[~rival]
+    return np.array(kept, dtype=np.intp)
+
+
+def overlap(box: Floats, boxes: Floats) -> Floats:
+    """(N,) intersection over union of one box with (N, 4) others, x1 y1 x2 y2; 0 where both are empty."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    common = np.clip(high - low, 0, None).prod(axis=1)
+    union = _area(box[None]) + _area(boxes) - common
+    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+
+
+def _area(boxes: Floats) -> Floats:
+    area: Floats = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
+    return area
+
+
+def _corners(boxes: Floats) -> Floats:
+    """Centre, width and height → x1 y1 x2 y2."""
+    half = boxes[:, 2:] / 2
+    return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], axis=1)
+
+
+def _in_radiograph(corners: Floats, model_input: ModelInput) -> Floats:
+    """Model pixels → radiograph pixels, clipped to the radiograph."""
+    height, width = model_input.radiograph_hw
+    mapped = (corners - np.tile(model_input.offset_px, 2)) / model_input.scale
+    return np.clip(mapped, 0.0, np.array([width, height, width, height], dtype=np.float64))
+
+
+def _four(box: Floats) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box.tolist()
+    return x1, y1, x2, y2

@@ -1,0 +1,59 @@
+"""Read ultralytics checkpoints without running what may be hidden in them."""
+
+import io
+import pickle
+from types import ModuleType
+from typing import Any
+
+from app.detection.ultralytics_import import import_torch
+from app.errors import ModelError
+
+
+def read_checkpoint(raw: bytes, name: str) -> Any:
+    """The YOLOv8 network in a checkpoint, float32, on the CPU; the averaged one (EMA) where there is one.
+
+    raw: the content of a file that `torch.save` wrote, with the network under "ema" or "model". It is unpickled with
+    a list of the classes that a YOLOv8 is made of, so that nothing else in it can be created or called.
+
+    name: what to call the file in a complaint.
+
+    Raises:
+        ModelError: torch is not installed, or the file is damaged, holds something else than a YOLOv8 detector, or
+            something beside it.
+    """
+    torch = import_torch()
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415 - heavy
+
+    try:
+        with torch.serialization.safe_globals(_classes(torch)):
+            content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ModelError(f"{name} is damaged, or holds something else than a YOLOv8 detector.") from None
+    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError):
+        raise ModelError(f"{name} is damaged, or no checkpoint.") from None
+    network = (content.get("ema") or content.get("model")) if isinstance(content, dict) else None
+    if not isinstance(network, DetectionModel) or not _is_yolov8(network):
+        raise ModelError(f"{name} holds no YOLOv8 detector.")
+    return network.float()
+
+
+def _classes(torch: ModuleType) -> list[type]:
+    """What a pickled YOLOv8 names: its modules and plain containers."""
+    from types import SimpleNamespace  # noqa: PLC0415
+
+    from ultralytics.nn.modules.block import C2f, DFL, SPPF, Bottleneck  # noqa: PLC0415
+    from ultralytics.nn.modules.conv import Concat, Conv  # noqa: PLC0415
+    from ultralytics.nn.modules.head import Detect  # noqa: PLC0415
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415
+    from ultralytics.utils import IterableSimpleNamespace  # noqa: PLC0415
+
+    nn = torch.nn
+    return [
+        *(DetectionModel, Conv, C2f, Bottleneck, SPPF, Concat, Detect, DFL, IterableSimpleNamespace, SimpleNamespace),
+        *(nn.Sequential, nn.ModuleList, nn.Conv2d, nn.BatchNorm2d, nn.SiLU, nn.MaxPool2d, nn.Upsample, nn.Identity),
+    ]
+
+
+def _is_yolov8(network: Any) -> bool:
+    """Five sizes of one plan: the head sits behind 22 layers, and its class branch is of the old kind."""
+    return len(network.model) == 23 and bool(getattr(network.model[-1], "legacy", False))

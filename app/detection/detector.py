@@ -1,0 +1,108 @@
+"""`Detector`: a radiograph in, detections out, from any thread."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+
+from app.detection.boxes import read_boxes
+from app.detection.engine import Engine
+from app.detection.scheduler import Scheduler
+from app.detection.spec import ModelSpec, load_model_spec
+from app.errors import ModelError, Unavailable
+from app.records import Detection, ModelInput, ModelVersion
+
+EngineChoice = Literal["auto", "openvino", "torch"]
+
+
+class Detector:
+    """Finds fractures with one engine; safe under threads."""
+
+    def __init__(self, spec: ModelSpec, engine: Engine, queue: int) -> None:
+        """queue: how many radiographs may be inside, waiting or running, before `Busy`.
+
+        Raises:
+            ModelError: the network does not answer as `spec` says.
+        """
+        _try_out(spec, engine)
+        self.spec = spec
+        self.version = ModelVersion(spec.name, spec.version, engine.sha256)
+        self.engine_name = engine.name
+        self._scheduler = Scheduler(engine, queue)
+
+    def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
+        """What the network says of one radiograph, highest raw score first, boxes in pixels of the radiograph.
+
+        model_input: made by `app.imaging.model_input` with the spec's `input_size_px` and `stride`.
+
+        Raises:
+            Busy: the queue is full.
+            Unavailable: the engine failed, or the detector was closed.
+        """
+        try:
+            raw = self._scheduler.run(model_input.pixels)
+        except RuntimeError as error:
+            raise Unavailable from error
+        return read_boxes(raw, self.spec.regions, self.spec.nms, model_input)
+
+    def ready(self) -> bool:
+        """Whether it still takes radiographs."""
+        return self._scheduler.open
+
+    def close(self) -> None:
+        """Answer what waits, then stop. A second call does nothing."""
+        self._scheduler.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def load_detector(models_dir: Path, engine: EngineChoice = "auto", threads: int = 0, queue: int = 32) -> Detector:
+    """Load the weights that `models_dir/model.json` names, checked, compiled and warmed up.
+
+    engine: "auto" takes torch where CUDA is available, else openvino. threads: 0 means every core.
+    Call it in the process that serves: neither CUDA nor the engines' threads survive a fork.
+
+    Raises:
+        ModelError: weights or their library are missing, altered, or of another architecture.
+    """
+    spec = load_model_spec(models_dir)
+    return Detector(spec, load_engine(spec, engine, threads), queue)
+
+
+def load_engine(spec: ModelSpec, engine: EngineChoice = "auto", threads: int = 0) -> Engine:
+    """The engine alone, for programs that bring their own queue; see `load_detector`."""
+    if engine == "torch" or (engine == "auto" and spec.torch and _has_cuda()):
+        from app.detection.engine_torch import TorchEngine  # noqa: PLC0415 - heavy
+
+        if spec.torch is None:
+            raise ModelError("model.json names no weights for the engine torch.")
+        return TorchEngine(spec.torch, spec.regions, threads)
+    from app.detection.engine_openvino import OpenvinoEngine  # noqa: PLC0415 - heavy
+
+    if spec.openvino is None:
+        raise ModelError("model.json names no weights for the engine openvino.")
+    return OpenvinoEngine(spec.openvino, threads)
+
+
+def _has_cuda() -> bool:
+    if find_spec("torch") is None or find_spec("ultralytics") is None:
+        return False
+    import torch  # noqa: PLC0415 - heavy
+
+    return torch.cuda.is_available()
+
+
+def _try_out(spec: ModelSpec, engine: Engine) -> None:
+    """One run on nothing: warms the engine up, and shows whether network and `model.json` fit each other."""
+    size_px = spec.input_size_px
+    try:
+        answer = engine.infer(np.zeros((1, size_px, size_px), np.uint8))
+    except (RuntimeError, ValueError):
+        raise ModelError("The network does not run on an input of the size that model.json says.") from None
+    if answer.ndim != 3 or answer.shape[:2] != (1, 4 + len(spec.regions)):
+        raise ModelError(f"The network is not one for the {len(spec.regions)} regions of model.json.")

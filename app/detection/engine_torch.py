@@ -1,0 +1,71 @@
+"""The torch engine: half precision on CUDA, float32 on a CPU, the same answer as the OpenVINO IR."""
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.detection.checkpoint import read_checkpoint
+from app.detection.spec import WeightsFile
+from app.detection.ultralytics_import import import_torch
+from app.detection.weights import read_weights
+from app.errors import ModelError
+
+
+class TorchEngine:
+    """An ultralytics YOLOv8 checkpoint; no predictor of ultralytics, no state but the network."""
+
+    name = "torch"
+
+    def __init__(self, file: WeightsFile, regions: tuple[str, ...], threads: int) -> None:
+        """Check, unpickle, fuse; `threads` 0 leaves torch's number of CPU threads as it is.
+
+        Raises:
+            ModelError: torch or ultralytics is not installed, the file is missing, altered or of another architecture,
+                or its classes are not `regions`.
+        """
+        self._torch = import_torch()
+        if threads:
+            self._torch.set_num_threads(threads)
+        self.sha256 = file.sha256
+        network = read_checkpoint(read_weights(file), file.path.name)
+        if tuple(network.names[number] for number in range(len(network.names))) != regions:
+            raise ModelError(f"The classes of {file.path.name} are not the regions of model.json.")
+        self._cuda = self._torch.cuda.is_available()
+        # On a CPU a batch only delays its first radiograph, and its result would depend on the company.
+        self.max_batch = 8 if self._cuda else 1
+        self._network = _prepared(self._torch, network, self._cuda)
+
+    def infer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """See `Engine.infer`."""
+        torch = self._torch
+        with torch.inference_mode():
+            grey = torch.from_numpy(np.ascontiguousarray(pixels))
+            if self._cuda:
+                grey = grey.cuda(non_blocking=True)
+            answer = self._network(as_network_input(grey, half=self._cuda))
+            return np.asarray(answer.float().cpu().numpy())
+
+
+def as_network_input(grey: Any, half: bool = False) -> Any:
+    """(N, H, W) uint8 tensor, grey → (N, 3, H, W) in 0–1, the grey in each channel, float32 or half."""
+    scaled = (grey.half() if half else grey.float()) / 255
+    return scaled.unsqueeze(1).expand(-1, 3, -1, -1)
+
+
+def _prepared(torch: ModuleType, network: Any, cuda: bool) -> Any:
+    """Ready to answer: batch norm folded into the convolutions, no gradients, on its device."""
+    network = network.eval().requires_grad_(False).fuse(verbose=False)
+    network.model[-1].export = True  # the answer alone, without what only a loss needs
+    if cuda:
+        network = network.half().cuda()
+        _decode_in_float(network.model[-1])
+    return network.to(memory_format=torch.channels_last)
+
+
+def _decode_in_float(head: Any) -> None:
+    """Half precision knows positions near 512 only to half a pixel: the last layers hand over float32."""
+    for branch in (*head.cv2, *head.cv3):
+        branch.register_forward_hook(lambda _module, _inputs, output: output.float())
+    head.dfl.float()

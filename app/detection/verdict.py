@@ -1,0 +1,46 @@
+"""From raw scores to what a reader is told: calibrated confidences, tiers, one verdict."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from app.detection.spec import Calibration
+from app.records import Detection, Finding, Verdict
+
+
+class Judgement(NamedTuple):
+    """The verdict on one radiograph, the probability behind it (0–1), and the findings, most confident first."""
+
+    verdict: Verdict
+    score: float
+    findings: tuple[Finding, ...]
+
+
+def calibrated(raw: float, calibration: Calibration) -> float:
+    """The probability, 0–1, of a raw score, 0–1: straight lines between the knots."""
+    xs, ys = zip(*calibration.knots, strict=True)
+    return float(np.interp(raw, xs, ys))
+
+
+def read_verdict(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
+    """Calibrate, sort into tiers and judge.
+
+    A detection below the threshold *possible* is no finding. The score is the calibrated highest raw score (of raw 0
+    when there is no detection), also when it is below both thresholds. Thresholds are inclusive.
+    """
+    ranked = sorted(detections, key=lambda detection: -detection.score)
+    findings = tuple(found for detection in ranked if (found := _finding(detection, calibration)))
+    score = calibrated(ranked[0].score if ranked else 0.0, calibration)
+    verdict: Verdict = "none"
+    if findings:
+        verdict = "fracture" if findings[0].tier == "definite" else "possible"
+    return Judgement(verdict, score, findings)
+
+
+def _finding(detection: Detection, calibration: Calibration) -> Finding | None:
+    confidence = calibrated(detection.score, calibration)
+    if confidence < calibration.possible:
+        return None
+    tier = "definite" if confidence >= calibration.definite else "possible"
+    return Finding(detection.region, confidence, tier, detection.box_px)
