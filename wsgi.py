@@ -8,10 +8,14 @@ from app.config import Settings
 from app.errors import FractureError
 from app.web import command_carrier, create_app
 
+# The exit status at which gunicorn stops, instead of starting its worker again for ever.
+APP_LOAD_ERROR = 4
+
 try:
     settings = Settings.from_env(os.environ)
     # Administration needs no weights, and makes the database that the application insists on.
     app = command_carrier() if is_administration() else create_app(settings)
 except FractureError as error:
-    sys.exit(f"Cannot start: {error}")
+    sys.stderr.write(f"Cannot start: {error}\n")
+    sys.exit(APP_LOAD_ERROR)
 register_commands(app.cli, settings)
