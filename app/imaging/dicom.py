@@ -1,0 +1,156 @@
+"""DICOM of one frame to `Radiograph`: which files are taken, and what their header must say first."""
+
+import math
+import struct
+import zlib
+from io import BytesIO
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.tag import Tag
+from pydicom.uid import (
+    UID,
+    AllTransferSyntaxes,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MPEGTransferSyntaxes,
+)
+from pydicom.valuerep import VR
+
+from app.config import Limits
+from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, UnsupportedColour, UnsupportedImage
+from app.imaging.dicom_grey import show_colour, show_grey
+from app.imaging.dicom_pixels import pixel_array
+from app.imaging.raster import check_size
+from app.records import Radiograph
+
+_NEEDED = [
+    Tag(keyword)
+    for keyword in (
+        "BitsAllocated BitsStored HighBit Columns Rows SamplesPerPixel NumberOfFrames PhotometricInterpretation "
+        "PixelRepresentation PlanarConfiguration PixelData ModalityLUTSequence VOILUTSequence RescaleSlope "
+        "RescaleIntercept WindowCenter WindowWidth VOILUTFunction PixelPaddingValue PixelPaddingRangeLimit "
+        "PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing SmallestImagePixelValue "
+        "RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor "
+        "BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData "
+        "BluePaletteColorLookupTableData"
+    ).split()
+]
+_VRS = {vr.value.encode() for vr in VR if len(vr.value) == 2}
+_FIRST_GROUPS = (0x0002, 0x0008)
+_MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
+_COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+# A radiograph's header has some hundreds of elements, of two or three reads each.
+_MOST_READS = 200_000
+# An inflated header on top of the pixels: far more than any header, far less than a bomb.
+_HEADER_BYTES = 16 * 1024 * 1024
+_ENCODINGS = {(True, True): ImplicitVRLittleEndian, (False, True): ExplicitVRLittleEndian}
+
+
+class _BoundedBytes(BytesIO):
+    """A file in memory that gives up after so many reads: a few bytes an element would cost minutes otherwise."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.reads += 1
+        if self.reads > _MOST_READS:
+            raise DamagedImage
+        return super().read(size)
+
+
+def looks_like_dicom(raw: bytes) -> bool:
+    """Whether the bytes are a DICOM file, with or without preamble and file meta information.
+
+    Source: DICOM PS3.10 7.1; PS3.5 7.1 for the shape of the first element.
+    """
+    if raw[128:132] == b"DICM":
+        return True
+    if len(raw) < 12:
+        return False
+    for order in "<>":
+        group, element, length = struct.unpack(f"{order}HHI", raw[:8])
+        if group in _FIRST_GROUPS and element <= 0x0100:
+            return raw[4:6] in _VRS or length <= min(len(raw), 1024)
+    return False
+
+
+def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
+    """Decode a DICOM object of one frame; raises as `app.imaging.decode` says.
+
+    Source: DICOM PS3.3 C.7.6.3 (image pixel), C.11.1 and C.11.2 (LUTs); 10.7.1.3 for the spacing.
+    """
+    dataset = _read(_inflated(raw, limits))
+    _check_header(dataset, limits)
+    pixels = pixel_array(dataset)
+    if dataset.PhotometricInterpretation in _MONOCHROME:
+        grey, warnings = show_grey(pixels, dataset), ()
+    else:
+        grey, warnings = show_colour(pixels, dataset)
+    bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
+    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings)
+
+
+def _read(raw: bytes) -> FileDataset:
+    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=list(_NEEDED))
+    if not hasattr(dataset, "file_meta"):
+        dataset.file_meta = FileMetaDataset()
+    if not dataset.file_meta.get("TransferSyntaxUID"):
+        dataset.file_meta.TransferSyntaxUID = _ENCODINGS.get(dataset.original_encoding, ExplicitVRBigEndian)
+    return dataset
+
+
+def _inflated(raw: bytes, limits: Limits) -> bytes:
+    """The same file with its data set inflated, where its transfer syntax says that it is deflated.
+
+    pydicom would inflate without a bound. Source: DICOM PS3.5 A.5; the group length element is PS3.10 7.1.
+    """
+    start = 132 if raw[128:132] == b"DICM" else 0
+    if raw[start : start + 8] != b"\x02\x00\x00\x00UL\x04\x00":
+        return raw
+    end = start + 12 + int.from_bytes(raw[start + 8 : start + 12], "little")
+    deflated = DeflatedExplicitVRLittleEndian.encode()
+    if deflated not in raw[start:end]:
+        return raw
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflater.decompress(raw[end:], limits.pixels * 2 + _HEADER_BYTES)
+    if inflater.unconsumed_tail:
+        raise ImageTooLarge
+    if not inflater.eof:
+        raise DamagedImage
+    # Zero bytes pad a UID, so nothing moves.
+    plain = ExplicitVRLittleEndian.encode().ljust(len(deflated), b"\x00")
+    return raw[:end].replace(deflated, plain) + body
+
+
+def _check_header(dataset: Dataset, limits: Limits) -> None:
+    """Refuse what is not one picture of a bearable size, in a colour model and a transfer syntax that are known."""
+    syntax: UID = dataset.file_meta.TransferSyntaxUID
+    if syntax in MPEGTransferSyntaxes or int(dataset.get("NumberOfFrames") or 1) > 1:
+        raise MultiFrame
+    if "PixelData" not in dataset or not dataset["PixelData"].value:
+        raise NoPixels
+    if "Rows" not in dataset or "Columns" not in dataset:
+        raise DamagedImage
+    check_size(int(dataset.Columns or 0), int(dataset.Rows or 0), limits)
+    if syntax not in AllTransferSyntaxes:
+        raise UnsupportedImage("This DICOM file is compressed in a way that is not supported.")
+    if dataset.PhotometricInterpretation not in _MONOCHROME + _COLOURS:
+        raise UnsupportedColour("This file uses colours that no X-ray has. Send it in grey or RGB.")
+    grey = dataset.PhotometricInterpretation in (*_MONOCHROME, "PALETTE COLOR")
+    if dataset.SamplesPerPixel != (1 if grey else 3) or dataset.BitsAllocated not in (1, 8, 16, 32):
+        raise DamagedImage
+
+
+def _spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
+    """(row, column) spacing: at the patient where it is calibrated, else at the detector, else of the film scan."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
+        try:
+            row, column = (float(value) for value in dataset.get(keyword) or ())
+        except (TypeError, ValueError):
+            continue
+        if all(math.isfinite(value) and value > 0 for value in (row, column)):
+            return row, column
+    return None

@@ -1,0 +1,5 @@
+"""Findings to what is drawn, downloaded and sent."""
+
+from app.reports.overlay import overlay
+
+__all__ = ["overlay"]
