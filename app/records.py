@@ -173,6 +173,10 @@ class AuditEntry:
     mac: bytes
 
 
+# What a tenant's first audit entry is chained to.
+FIRST_MAC = bytes(32)
+
+
 @dataclass(frozen=True)
 class Stroke:
     """A straight line of a drawing, in radiograph pixels; `dashed` for what is only possible."""

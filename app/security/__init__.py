@@ -1,6 +1,6 @@
 """Open sealed uploads, seal at rest, keys, passwords, tokens, audit chain."""
 
-from app.security.audit import FIRST_MAC, AuditChain
+from app.security.audit import AuditChain
 from app.security.keys import MasterKey, MasterKeys, new_master_key
 from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.sealing import Place, Vault
@@ -8,7 +8,6 @@ from app.security.tokens import digest, new_token
 from app.security.uploads import PublicUploadKey, UploadKeys
 
 __all__ = [
-    "FIRST_MAC",
     "RFC_9106_SECOND",
     "AuditChain",
     "MasterKey",

@@ -8,11 +8,9 @@ import hmac
 from collections.abc import Iterable
 from datetime import UTC
 
-from app.records import AuditEntry, AuditEvent
+from app.records import FIRST_MAC, AuditEntry, AuditEvent
 from app.security.framing import frame
 from app.security.keys import derive_key
-
-FIRST_MAC = bytes(32)
 
 
 class AuditChain:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from app.records import AuditEntry, AuditEvent
-from app.security import FIRST_MAC, AuditChain
+from app.records import FIRST_MAC, AuditEntry, AuditEvent
+from app.security import AuditChain
 
 CHAIN = AuditChain("a secret of enough length for a test")
 
