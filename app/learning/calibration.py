@@ -32,21 +32,11 @@ class Bin:
     count: int
 
 
-@dataclass(frozen=True)
-class VerdictScale:
-    """What turns raw scores into the verdict: `models/model.json`'s knots and its two thresholds on the result."""
-
-    knots: Knots
-    possible: float
-    definite: float
-
-    def probability(self, raw: Floats) -> Floats:
-        """Raw scores → calibrated scores."""
-        return calibrated(self.knots, raw)
-
-
 def calibrated(knots: Knots, raw: Floats) -> Floats:
-    """Raw scores → probabilities along straight lines between the knots (raw, probability)."""
+    """Raw scores → probabilities along straight lines between the knots (raw, probability).
+
+    The same as `app.detection.calibrated`, for many scores at once.
+    """
     xs, ys = zip(*knots, strict=True)
     out: Floats = np.interp(raw, xs, ys)
     return out
@@ -119,9 +109,11 @@ def cross_validated(positive: NDArray[np.bool_], raw: Floats, seed: int, folds: 
 
 
 def _knots(slope: float, offset: float) -> Knots:
-    """Knots equally far apart in probability, since that is what a reader sees; the ends go on to 0 and 1."""
+    """Knots spread over the probability, since that is what a reader sees, and closer where the curve bends: at both
+    ends. The first and the last stand for everything down to 0 and up to 1.
+    """
     ends = 1 / (1 + np.exp(-(slope * _logit(np.array([0.0, 1.0])) + offset)))
-    probability = np.linspace(ends[0], ends[1], KNOT_COUNT)
+    probability = ends[0] + (ends[1] - ends[0]) * (1 - np.cos(np.linspace(0, np.pi, KNOT_COUNT))) / 2
     raw = 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) - offset) / slope))
     raw[0], raw[-1] = 0.0, 1.0
     return _rising(raw, probability)

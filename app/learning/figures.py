@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from app.detection import Calibration
 from app.learning import average_precision as ap
 from app.learning import classification, froc
-from app.learning.calibration import Bin, VerdictScale, brier, expected_calibration_error, reliability
+from app.learning.calibration import Bin, brier, calibrated, expected_calibration_error, reliability
 from app.learning.classification import OperatingPoint, operating_point
 from app.learning.intervals import Counts, Floats, Interval, bootstrap, draw, number
 from app.learning.matching import Case, Matches, match
@@ -76,7 +77,7 @@ class Evaluation:
 def figures(
     cases: Sequence[Case],
     regions: Sequence[str],
-    scale: VerdictScale | None,
+    calibration: Calibration | None,
     *,
     single_class: bool = False,
     resamples: int = 1000,
@@ -85,7 +86,7 @@ def figures(
     """Compute every figure.
 
     regions: the regions of the data set; those without a box are left out of the means.
-    scale: None for weights that were never calibrated; the figures that need one are then undefined.
+    calibration: None for weights that were never calibrated; the figures that need one are then undefined.
     single_class: average precision as if every box had the same region.
     resamples: of the bootstrap; 0 leaves its intervals out.
     """
@@ -100,9 +101,9 @@ def figures(
     positive = np.array([case.has_fracture for case in cases], np.bool_)
     raw = np.array([case.image_score for case in cases], np.float64)
     roc = classification.auroc(positive, raw)
-    probability = scale.probability(raw) if scale else None
+    probability = calibrated(calibration.knots, raw) if calibration else None
     ece, squared = _calibration(positive, probability, once, counts)
-    named = (("possible", scale.possible), ("definite", scale.definite)) if scale else ()
+    named = (("possible", calibration.possible), ("definite", calibration.definite)) if calibration else ()
     return Evaluation(
         images=len(cases),
         images_with_fracture=int(positive.sum()),
@@ -120,14 +121,14 @@ def figures(
         operating_points=tuple(
             operating_point(name, level, positive, probability) for name, level in named if probability is not None
         ),
-        boxes_at=tuple(at_threshold(name, level, everything, scale) for name, level in named if scale),
+        boxes_at=tuple(at_threshold(name, level, everything, calibration) for name, level in named if calibration),
         ece=ece,
         brier=squared,
         reliability=reliability(positive, probability) if probability is not None else (),
         regions=tuple(_region_row(name, matches, threshold, once, counts) for name, matches in rows.items()),
-        box_sizes=by_box_size(cases, everything, scale),
-        image_sizes=by_image_size(cases, raw, scale),
-        groups=by_group(cases, raw, scale),
+        box_sizes=by_box_size(cases, everything, calibration),
+        image_sizes=by_image_size(cases, raw, calibration),
+        groups=by_group(cases, raw, calibration) if len({case.group for case in cases}) > 1 else (),
     )
 
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.calibration import VerdictScale
+from app.detection import Calibration
+from app.learning.calibration import calibrated
 from app.learning.classification import Share, auroc, operating_point
 from app.learning.froc import threshold_at
 from app.learning.intervals import Floats, Interval, wilson
@@ -60,14 +61,14 @@ class GroupRow:
     specificity: Share | None
 
 
-def at_threshold(name: str, threshold: float, matches: Matches, scale: VerdictScale) -> AtThreshold:
+def at_threshold(name: str, threshold: float, matches: Matches, calibration: Calibration) -> AtThreshold:
     """Count hits and false alarms among detections whose calibrated score is at least `threshold`."""
-    kept = scale.probability(matches.scores) >= threshold
+    kept = calibrated(calibration.knots, matches.scores) >= threshold
     alarm_images = matches.image[kept & ~matches.hits[0]]
     normal = matches.truth_count == 0
     on_normal = alarm_images[normal[alarm_images]]
     found = matches.truth_scores >= 0
-    found[found] = scale.probability(matches.truth_scores[found]) >= threshold
+    found[found] = calibrated(calibration.knots, matches.truth_scores[found]) >= threshold
     return AtThreshold(
         name=name,
         threshold=threshold,
@@ -78,7 +79,7 @@ def at_threshold(name: str, threshold: float, matches: Matches, scale: VerdictSc
     )
 
 
-def by_box_size(cases: Sequence[Case], matches: Matches, scale: VerdictScale | None) -> tuple[SizeRow, ...]:
+def by_box_size(cases: Sequence[Case], matches: Matches, calibration: Calibration | None) -> tuple[SizeRow, ...]:
     """Share of fractures found by size, in pixels at a long side of 512."""
     size_px = np.array(
         [
@@ -95,14 +96,14 @@ def by_box_size(cases: Sequence[Case], matches: Matches, scale: VerdictScale | N
             SizeRow(
                 name=_range_name(low, high),
                 boxes=int(scores.size),
-                at_possible=_share(_called(scores, scale)) if scale else None,
+                at_possible=_share(_called(scores, calibration)) if calibration else None,
                 at_quarter=_share(scores >= quarter) if quarter is not None else None,
             )
         )
     return tuple(rows)
 
 
-def by_image_size(cases: Sequence[Case], raw: Floats, scale: VerdictScale | None) -> tuple[GroupRow, ...]:
+def by_image_size(cases: Sequence[Case], raw: Floats, calibration: Calibration | None) -> tuple[GroupRow, ...]:
     """Whole pictures by their long side."""
     edges = list(pairwise(_IMAGE_EDGES_PX))
 
@@ -110,27 +111,32 @@ def by_image_size(cases: Sequence[Case], raw: Floats, scale: VerdictScale | None
         low, high = next((low, high) for low, high in edges if low < max(case.shape_hw) <= high)
         return f"long side over {low} px" if high == _IMAGE_EDGES_PX[-1] else f"long side {low + 1}–{high} px"
 
-    return _grouped(cases, name_of, raw, scale)
+    return _grouped(cases, name_of, raw, calibration)
 
 
-def by_group(cases: Sequence[Case], raw: Floats, scale: VerdictScale | None) -> tuple[GroupRow, ...]:
+def by_group(cases: Sequence[Case], raw: Floats, calibration: Calibration | None) -> tuple[GroupRow, ...]:
     """Whole pictures by the data set that they came from."""
-    return _grouped(cases, lambda case: case.group, raw, scale)
+    return _grouped(cases, lambda case: case.group, raw, calibration)
 
 
 def _grouped(
-    cases: Sequence[Case], name_of: Callable[[Case], str], raw: Floats, scale: VerdictScale | None
+    cases: Sequence[Case], name_of: Callable[[Case], str], raw: Floats, calibration: Calibration | None
 ) -> tuple[GroupRow, ...]:
     names = np.array([name_of(case) for case in cases], np.object_)
     positive = np.array([case.has_fracture for case in cases], np.bool_)
     return tuple(
-        _group_row(name, positive[names == name], raw[names == name], scale) for name in sorted(set(names.tolist()))
+        _group_row(name, positive[names == name], raw[names == name], calibration)
+        for name in sorted(set(names.tolist()))
     )
 
 
-def _group_row(name: str, positive: NDArray[np.bool_], raw: Floats, scale: VerdictScale | None) -> GroupRow:
+def _group_row(name: str, positive: NDArray[np.bool_], raw: Floats, calibration: Calibration | None) -> GroupRow:
     area = auroc(positive, raw)
-    point = operating_point("possible", scale.possible, positive, scale.probability(raw)) if scale else None
+    point = (
+        operating_point("possible", calibration.possible, positive, calibrated(calibration.knots, raw))
+        if calibration
+        else None
+    )
     return GroupRow(
         name=name,
         images=int(positive.size),
@@ -142,8 +148,8 @@ def _group_row(name: str, positive: NDArray[np.bool_], raw: Floats, scale: Verdi
     )
 
 
-def _called(truth_scores: Floats, scale: VerdictScale) -> NDArray[np.bool_]:
-    out: NDArray[np.bool_] = (truth_scores >= 0) & (scale.probability(truth_scores) >= scale.possible)
+def _called(truth_scores: Floats, calibration: Calibration) -> NDArray[np.bool_]:
+    out: NDArray[np.bool_] = (truth_scores >= 0) & (calibrated(calibration.knots, truth_scores) >= calibration.possible)
     return out
 
 
