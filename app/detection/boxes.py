@@ -26,9 +26,7 @@ def read_boxes(
     boxes = _in_radiograph(corners, model_input)
     inside = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
     keep = inside[suppress(corners[inside], None if rule.class_agnostic else classes[inside], rule.iou, rule.most)]
-    return tuple(
-        Detection(regions[int(classes[n])], min(float(scores[chosen[n]]), 1.0), _four(boxes[n])) for n in keep
-    )
+    return tuple(Detection(regions[int(classes[n])], min(float(scores[chosen[n]]), 1.0), _four(boxes[n])) for n in keep)
 
 
 def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: int) -> NDArray[np.intp]:
@@ -39,7 +37,8 @@ def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: 
     Returns the indices that stay, at most `most`, in order: a box goes when it overlaps a better one that stays, of its
     own class, by more than `iou` (intersection over union).
     """
-    waiting, kept = np.arange(len(boxes)), []
+    waiting: NDArray[np.intp] = np.arange(len(boxes))
+    kept: list[np.intp] = []
     while waiting.size and len(kept) < most:
         best, waiting = waiting[0], waiting[1:]
         kept.append(best)
@@ -55,7 +54,8 @@ def overlap(box: Floats, boxes: Floats) -> Floats:
     low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
     common = np.clip(high - low, 0, None).prod(axis=1)
     union = _area(box[None]) + _area(boxes) - common
-    return np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    share: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
+    return share
 
 
 def _area(boxes: Floats) -> Floats:
@@ -73,7 +73,8 @@ def _in_radiograph(corners: Floats, model_input: ModelInput) -> Floats:
     """Model pixels → radiograph pixels, clipped to the radiograph."""
     height, width = model_input.radiograph_hw
     mapped = (corners - np.tile(model_input.offset_px, 2)) / model_input.scale
-    return np.clip(mapped, 0.0, np.array([width, height, width, height], dtype=np.float64))
+    clipped: Floats = np.clip(mapped, 0.0, np.array([width, height, width, height], dtype=np.float64))
+    return clipped
 
 
 def _four(box: Floats) -> tuple[float, float, float, float]:

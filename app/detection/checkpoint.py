@@ -1,15 +1,25 @@
 """Read ultralytics checkpoints without running what may be hidden in them."""
 
+from __future__ import annotations
+
 import io
 import pickle
-from types import ModuleType
-from typing import Any
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError
 
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
 
-def read_checkpoint(raw: bytes, name: str) -> Any:
+# Source: ultralytics/cfg/models/v8/yolov8.yaml.
+_BACKBONE = ("Conv", "Conv", "C2f", "Conv", "C2f", "Conv", "C2f", "Conv", "C2f", "SPPF")
+_NECK = (*("Upsample", "Concat", "C2f") * 2, *("Conv", "Concat", "C2f") * 2)
+_PLAN = (*_BACKBONE, *_NECK, "Detect")
+
+
+def read_checkpoint(raw: bytes, name: str) -> DetectionModel:
     """The YOLOv8 network in a checkpoint, float32, on the CPU; the averaged one (EMA) where there is one.
 
     raw: the content of a file that `torch.save` wrote, with the network under "ema" or "model". It is unpickled with
@@ -39,9 +49,7 @@ def read_checkpoint(raw: bytes, name: str) -> Any:
 
 def _classes(torch: ModuleType) -> list[type]:
     """What a pickled YOLOv8 names: its modules and plain containers."""
-    from types import SimpleNamespace  # noqa: PLC0415
-
-    from ultralytics.nn.modules.block import C2f, DFL, SPPF, Bottleneck  # noqa: PLC0415
+    from ultralytics.nn.modules.block import DFL, SPPF, Bottleneck, C2f  # noqa: PLC0415
     from ultralytics.nn.modules.conv import Concat, Conv  # noqa: PLC0415
     from ultralytics.nn.modules.head import Detect  # noqa: PLC0415
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415
@@ -54,6 +62,7 @@ def _classes(torch: ModuleType) -> list[type]:
     ]
 
 
-def _is_yolov8(network: Any) -> bool:
-    """Five sizes of one plan: the head sits behind 22 layers, and its class branch is of the old kind."""
-    return len(network.model) == 23 and bool(getattr(network.model[-1], "legacy", False))
+def _is_yolov8(network: DetectionModel) -> bool:
+    """The five sizes n to x follow one plan of 23 layers."""
+    layers: Any = network.model
+    return tuple(type(layer).__name__ for layer in layers) == _PLAN

@@ -1,7 +1,9 @@
 """The torch engine: half precision on CUDA, float32 on a CPU, the same answer as the OpenVINO IR."""
 
+from __future__ import annotations
+
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,11 @@ from app.detection.spec import WeightsFile
 from app.detection.ultralytics_import import import_torch
 from app.detection.weights import read_weights
 from app.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from ultralytics.nn.modules.head import Detect
+    from ultralytics.nn.tasks import DetectionModel
 
 
 class TorchEngine:
@@ -48,24 +55,27 @@ class TorchEngine:
             return np.asarray(answer.float().cpu().numpy())
 
 
-def as_network_input(grey: Any, half: bool = False) -> Any:
+def as_network_input(grey: Tensor, half: bool = False) -> Tensor:
     """(N, H, W) uint8 tensor, grey → (N, 3, H, W) in 0–1, the grey in each channel, float32 or half."""
     scaled = (grey.half() if half else grey.float()) / 255
     return scaled.unsqueeze(1).expand(-1, 3, -1, -1)
 
 
-def _prepared(torch: ModuleType, network: Any, cuda: bool) -> Any:
+def _prepared(torch: ModuleType, network: DetectionModel, cuda: bool) -> DetectionModel:
     """Ready to answer: batch norm folded into the convolutions, no gradients, on its device."""
-    network = network.eval().requires_grad_(False).fuse(verbose=False)
-    network.model[-1].export = True  # the answer alone, without what only a loss needs
+    fused: Any = network.eval().requires_grad_(False)
+    fused = fused.fuse(verbose=False)
+    fused.model[-1].export = True  # the answer alone, without what only a loss needs
     if cuda:
-        network = network.half().cuda()
-        _decode_in_float(network.model[-1])
-    return network.to(memory_format=torch.channels_last)
+        fused = fused.half().cuda()
+        _decode_in_float(fused.model[-1])
+    prepared: DetectionModel = fused.to(memory_format=torch.channels_last)
+    return prepared
 
 
-def _decode_in_float(head: Any) -> None:
+def _decode_in_float(head: Detect) -> None:
     """Half precision knows positions near 512 only to half a pixel: the last layers hand over float32."""
-    for branch in (*head.cv2, *head.cv3):
+    branches: Any = (head.cv2, head.cv3)
+    for branch in (scale for kind in branches for scale in kind):
         branch.register_forward_hook(lambda _module, _inputs, output: output.float())
     head.dfl.float()

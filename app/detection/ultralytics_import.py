@@ -22,7 +22,10 @@ def import_torch() -> ModuleType:
         ModelError: one of the two is not installed.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="ultralytics-") as folder, _variables(_QUIET | {"YOLO_CONFIG_DIR": folder}):
+        with (
+            tempfile.TemporaryDirectory(prefix="ultralytics-") as folder,
+            _variables(_QUIET | {"YOLO_CONFIG_DIR": folder}),
+        ):
             import torch  # noqa: PLC0415 - heavy, and absent where openvino serves
             import ultralytics.nn.tasks  # noqa: F401, PLC0415
     except ImportError:

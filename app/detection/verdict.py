@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.detection.spec import Calibration
-from app.records import Detection, Finding, Verdict
+from app.records import Detection, Finding, Tier, Verdict
 
 
 class Judgement(NamedTuple):
@@ -42,5 +42,5 @@ def _finding(detection: Detection, calibration: Calibration) -> Finding | None:
     confidence = calibrated(detection.score, calibration)
     if confidence < calibration.possible:
         return None
-    tier = "definite" if confidence >= calibration.definite else "possible"
+    tier: Tier = "definite" if confidence >= calibration.definite else "possible"
     return Finding(detection.region, confidence, tier, detection.box_px)

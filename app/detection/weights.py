@@ -18,5 +18,7 @@ def read_weights(file: WeightsFile) -> bytes:
     except OSError:
         raise ModelError(f"The weights file {file.path.name} is missing or cannot be read.") from None
     if not hmac.compare_digest(hashlib.sha256(raw).hexdigest(), file.sha256):
-        raise ModelError(f"The weights file {file.path.name} is damaged or altered: its SHA-256 is not that of model.json.")
+        raise ModelError(
+            f"The weights file {file.path.name} is damaged or altered: its SHA-256 is not that of model.json."
+        )
     return raw
