@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import ParamSpec
 
 import click
 
@@ -14,6 +14,8 @@ from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
 from app.usecases import house, people
+
+P = ParamSpec("P")
 
 TENANT = click.option("--tenant", default="default", show_default=True, help="Whose people and studies these are.")
 NAME = click.argument("name")
@@ -152,11 +154,11 @@ def _password() -> str:
     return line
 
 
-def _plain_errors(command: Callable[..., None]) -> Callable[..., None]:
+def _plain_errors(command: Callable[P, None]) -> Callable[P, None]:
     """Say an expected failure in its one line, and end with status 1."""
 
     @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except FractureError as error:

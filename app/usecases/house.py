@@ -15,11 +15,9 @@ def rotate_keys(desk: Desk) -> int:
         StoredDataDamaged: no master key opens a study's key; the studies before it are done.
     """
     rotated = 0
-    for tenant, study_id, wrapped_key in desk.store.wrapped_keys():
-        newer = desk.vault.rewrap(wrapped_key, tenant, study_id)
-        if newer is not None:
-            desk.store.set_wrapped_key(tenant, study_id, newer)
-            rotated += 1
+    for row in desk.store.studies.wrapped_keys():
+        newer = desk.vault.rewrap(row.wrapped_key, row.tenant, row.study)
+        rotated += newer is not None and desk.store.studies.replace_wrapped_key(row, newer)
     return rotated
 
 
@@ -32,14 +30,14 @@ def purge_expired(desk: Desk) -> int:
     days = desk.settings.retention_days
     if not days:
         raise ConfigError("Set RETENTION_DAYS to the number of days that a study is kept.")
-    desk.store.purge_ended(desk.clock())
-    return desk.store.purge_studies(desk.clock() - timedelta(days=days))
+    desk.store.credentials.purge_expired(desk.clock())
+    return len(desk.store.studies.purge(desk.clock() - timedelta(days=days)))
 
 
 def verify_audit(desk: Desk) -> dict[str, int | None]:
     """For each tenant the sequence of the first broken audit entry, or None where the chain holds."""
     verdicts: dict[str, int | None] = {}
-    for tenant in desk.store.audit_tenants():
-        broken = desk.audit_chain.verify(desk.store.audit_entries(tenant))
+    for tenant in desk.store.audit.tenants():
+        broken = desk.audit_chain.verify(desk.store.audit.entries(tenant))
         verdicts[tenant] = None if broken is None else broken + 1
     return verdicts

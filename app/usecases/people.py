@@ -17,12 +17,12 @@ def sign_in(desk: Desk, tenant: str, name: str, password: str) -> tuple[str, Per
     Raises:
         SignInRefused: no such person, no password, or a wrong one; which, is not said, and takes the same time.
     """
-    row = desk.store.person_by_name(tenant, name)
+    row = desk.store.people.by_name(tenant, name)
     stored = row.password_hash if row else None
     if not desk.passwords.verify(stored, password) or row is None or stored is None:
         raise SignInRefused
     if desk.passwords.needs_rehash(stored):
-        desk.store.set_password_hash(tenant, row.person.id, desk.passwords.hash(password))
+        desk.store.people.set_password_hash(tenant, row.person.id, desk.passwords.hash(password))
     return _new_session(desk, row.person, "signed-in"), row.person
 
 
@@ -32,7 +32,7 @@ def sign_in_by_link(desk: Desk, link_token: str) -> tuple[str, Person]:
     Raises:
         LinkRefused: used, expired or never made.
     """
-    person = desk.store.consume_link(digest(link_token), desk.clock())
+    person = desk.store.credentials.consume_link(digest(link_token), desk.clock())
     if person is None:
         raise LinkRefused
     return _new_session(desk, person, "signed-in-by-link"), person
@@ -40,7 +40,7 @@ def sign_in_by_link(desk: Desk, link_token: str) -> tuple[str, Person]:
 
 def sign_out(desk: Desk, session_token: str) -> None:
     """End a session; one that has ended already is no error."""
-    desk.store.delete_session(digest(session_token))
+    desk.store.credentials.end_session(digest(session_token))
 
 
 def person_of_session(desk: Desk, session_token: str) -> Person:
@@ -49,7 +49,7 @@ def person_of_session(desk: Desk, session_token: str) -> Person:
     Raises:
         NotSignedIn: it has ended, or never was.
     """
-    person = desk.store.person_by_session(digest(session_token), desk.clock())
+    person = desk.store.credentials.person_of_session(digest(session_token), desk.clock())
     if person is None:
         raise NotSignedIn
     return person
@@ -61,7 +61,7 @@ def person_of_token(desk: Desk, api_token: str) -> Person:
     Raises:
         InvalidToken: never made, or revoked.
     """
-    person = desk.store.person_by_token(digest(api_token))
+    person = desk.store.credentials.person_of_token(digest(api_token))
     if person is None:
         raise InvalidToken
     return person
@@ -75,7 +75,7 @@ def add_person(desk: Desk, tenant: str, name: str, role: Role, password: str | N
     """
     password_hash = desk.passwords.hash(password) if password is not None else None
     person = Person(desk.new_id(), tenant, name, role)
-    desk.store.add_person(person, password_hash, desk.clock())
+    desk.store.people.add(tenant, person, password_hash, desk.clock())
     audit.record(desk, person, "person-added", person.id)
     return person
 
@@ -87,7 +87,7 @@ def set_password(desk: Desk, tenant: str, name: str, password: str) -> None:
         NotFound: no such person. WeakPassword: shorter than 12 characters.
     """
     person = _named(desk, tenant, name)
-    desk.store.set_password_hash(tenant, person.id, desk.passwords.hash(password))
+    desk.store.people.set_password_hash(tenant, person.id, desk.passwords.hash(password))
     audit.record(desk, person, "password-set", person.id)
 
 
@@ -99,7 +99,7 @@ def add_token(desk: Desk, tenant: str, name: str) -> str:
     """
     person = _named(desk, tenant, name)
     token, token_digest = new_token()
-    desk.store.add_token(person, token_digest, desk.clock())
+    desk.store.credentials.add_token(tenant, desk.new_id(), person.id, token_digest, desk.clock())
     audit.record(desk, person, "token-added", person.id)
     return token
 
@@ -112,13 +112,13 @@ def add_link(desk: Desk, tenant: str, name: str) -> str:
     """
     person = _named(desk, tenant, name)
     token, token_digest = new_token()
-    desk.store.add_link(person, token_digest, desk.clock() + timedelta(minutes=LINK_MINUTES))
+    desk.store.credentials.add_link(tenant, person.id, token_digest, desk.clock() + timedelta(minutes=LINK_MINUTES))
     audit.record(desk, person, "link-added", person.id)
     return token
 
 
 def _named(desk: Desk, tenant: str, name: str) -> Person:
-    row = desk.store.person_by_name(tenant, name)
+    row = desk.store.people.by_name(tenant, name)
     if row is None:
         raise NotFound(f"There is no person named {name} in tenant {tenant}.")
     return row.person
@@ -126,7 +126,7 @@ def _named(desk: Desk, tenant: str, name: str) -> Person:
 
 def _new_session(desk: Desk, person: Person, action: str) -> str:
     token, token_digest = new_token()
-    now = desk.clock()
-    desk.store.add_session(person, token_digest, now + timedelta(minutes=desk.settings.session_minutes))
+    ends_at = desk.clock() + timedelta(minutes=desk.settings.session_minutes)
+    desk.store.credentials.add_session(person.tenant, person.id, token_digest, ends_at)
     audit.record(desk, person, action, person.id)
     return token

@@ -12,9 +12,9 @@ from app.detection import read_verdict
 from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
 from app.records import Person, Reading, Study, Timing, Upload
 from app.services import Services
-from app.storage import NewImage, NewStudy
+from app.storage import NewImage
 from app.usecases import audit, stored_reading
-from app.usecases.show_study import get_study, open_study, study_place
+from app.usecases.show_study import get_study, study_place
 
 # What every one of several files failed with for a reason of the server's own is raised, never listed as the file's.
 _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
@@ -58,11 +58,9 @@ def create_study(services: Services, person: Person, uploads: Sequence[Upload]) 
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    row = services.store.add_study(
-        person.tenant, NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
-    )
+    services.store.studies.add(person.tenant, study_id, services.clock(), person.id, wrapped_key, images)
     audit.record(services, person, "study-created", study_id)
-    return Submission(open_study(services, row), rejected)
+    return Submission(get_study(services, person, study_id), rejected)
 
 
 def add_images(services: Services, person: Person, study_id: str, uploads: Sequence[Upload]) -> Submission:
@@ -72,10 +70,10 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
         StudyNotFound: not in this person's tenant, or deleted meanwhile.
         NoFile, TooManyFiles, FractureError: as `create_study`.
     """
-    wrapped_key = services.store.get_study(person.tenant, study_id).wrapped_key
+    wrapped_key = services.store.studies.get(person.tenant, study_id).wrapped_key
     views, rejected = _read_all(services, uploads)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    services.store.add_images(person.tenant, study_id, images)
+    services.store.studies.add_images(person.tenant, study_id, images)
     audit.record(services, person, "images-added", study_id)
     return Submission(get_study(services, person, study_id), rejected)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app import imaging
-from app.errors import BadRequest, ImageNotFound
+from app.errors import BadRequest
 from app.records import Finding, Person, Radiograph, Study, StudyImage
 from app.reports import overlay
 from app.security import Place
@@ -32,7 +32,7 @@ def get_study(services: Services, person: Person, study_id: str) -> Study:
     Raises:
         StudyNotFound: not in this person's tenant.
     """
-    return open_study(services, services.store.get_study(person.tenant, study_id))
+    return open_study(services, services.store.studies.get(person.tenant, study_id))
 
 
 def list_studies(services: Services, person: Person, limit: int = 20, after: str | None = None) -> StudyPage:
@@ -43,7 +43,7 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
     """
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
         raise BadRequest(f"A page holds 1 to {MOST_STUDIES_A_PAGE} studies.")
-    page = services.store.list_studies(person.tenant, limit, after)
+    page = services.store.studies.page(person.tenant, limit, after)
     return StudyPage(tuple(open_study(services, row) for row in page.studies), page.next)
 
 
@@ -53,7 +53,7 @@ def delete_study(services: Services, person: Person, study_id: str) -> None:
     Raises:
         StudyNotFound: not in this person's tenant, or deleted already.
     """
-    services.store.delete_study(person.tenant, study_id)
+    services.store.studies.delete(person.tenant, study_id)
     audit.record(services, person, "study-deleted", study_id)
 
 
@@ -84,7 +84,7 @@ def open_study(services: Services, row: StudyRow) -> Study:
     Raises:
         StoredDataDamaged: a reading does not open.
     """
-    images = tuple(_open_image(services, row, image) for image in row.images)
+    images = tuple(_open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
     return Study(row.id, row.tenant, row.created_at, row.created_by, images)
 
 
@@ -93,9 +93,8 @@ def study_place(tenant: str, study_id: str, kind: str, image_id: str) -> Place:
     return Place(tenant=tenant, study=study_id, kind=kind, item=image_id)
 
 
-def _open_image(services: Services, study: StudyRow, image: ImageRow) -> StudyImage:
-    place = study_place(study.tenant, study.id, "reading", image.id)
-    plain = services.vault.open(image.sealed_reading, study.wrapped_key, place)
+def _open_image(services: Services, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
+    plain = services.vault.open(image.sealed_reading, wrapped_key, study_place(tenant, study_id, "reading", image.id))
     name, reading = stored_reading.from_bytes(plain)
     return StudyImage(image.id, name, image.created_at, reading)
 
@@ -103,11 +102,8 @@ def _open_image(services: Services, study: StudyRow, image: ImageRow) -> StudyIm
 def _radiograph_of(
     services: Services, person: Person, study_id: str, image_id: str
 ) -> tuple[Radiograph, Sequence[Finding]]:
-    study = services.store.get_study(person.tenant, study_id)
-    image = next((image for image in study.images if image.id == image_id), None)
-    if image is None:
-        raise ImageNotFound
-    place = study_place(study.tenant, study.id, "original", image.id)
-    raw = services.vault.open(services.store.original(person.tenant, image.id), study.wrapped_key, place)
-    findings = _open_image(services, study, image).reading.findings
-    return imaging.decode(raw, services.settings.limits), findings
+    row = services.store.studies.original(person.tenant, study_id, image_id)
+    place = study_place(person.tenant, study_id, "original", image_id)
+    raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
+    image = _open_image(services, person.tenant, study_id, row.wrapped_key, row.image)
+    return imaging.decode(raw, services.settings.limits), image.reading.findings

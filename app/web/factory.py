@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from app.config import Settings
 from app.records import DISCLAIMER
@@ -71,8 +71,3 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_SSL_STRICT": False,
         "JSON_SORT_KEYS": False,
     }
-
-
-def command_carrier() -> Flask:
-    """An application without routes or services: what `flask --app wsgi …` hangs its commands on."""
-    return Flask("app", root_path=str(ROOT / "app"), static_folder=None)
