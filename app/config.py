@@ -50,7 +50,7 @@ class Settings:
         """
         data_dir = Path(environ["DATA_DIR"]).expanduser().resolve() if environ.get("DATA_DIR") else None
         return cls(
-            database_url=environ.get("DATABASE_URL") or _database_in(data_dir),
+            database_url=_database_url(environ, data_dir),
             master_keys=_secret(environ, "MASTER_KEYS", data_dir),
             secret_key=_secret(environ, "SECRET_KEY", data_dir),
             detector_engine=cast(Engine, _choice(environ, "DETECTOR_ENGINE", "auto", ("auto", "openvino", "torch"))),
@@ -67,7 +67,10 @@ class Settings:
         )
 
 
-def _database_in(data_dir: Path | None) -> str:
+def _database_url(environ: Mapping[str, str], data_dir: Path | None) -> str:
+    """The URL from DATABASE_URL or from the file that DATABASE_URL_FILE names, else a SQLite file under DATA_DIR."""
+    if environ.get("DATABASE_URL", "").strip() or environ.get("DATABASE_URL_FILE"):
+        return _secret(environ, "DATABASE_URL", data_dir)
     if data_dir is None:
         raise ConfigError("Set DATABASE_URL, or DATA_DIR for a SQLite database in that folder.")
     return f"sqlite:///{data_dir / 'fractures.db'}"

@@ -44,8 +44,14 @@ def make_keys(data_dir: Path) -> bool:
         )
     keys.mkdir(mode=0o700, exist_ok=True)
     keys.chmod(0o700)
+    return write_secrets(keys, mode=0o600)
+
+
+def write_secrets(folder: Path, mode: int) -> bool:
+    """Write `master_keys` and `secret_key` where they are missing; True when any was."""
     made = [
-        _write_once(keys / name, make) for name, make in (("master_keys", _master_key), ("secret_key", _secret_key))
+        write_once(folder / name, make, mode)
+        for name, make in (("master_keys", _master_key), ("secret_key", _secret_key))
     ]
     return any(made)
 
@@ -70,10 +76,10 @@ def administer(python: Path, environment: Mapping[str, str], *arguments: str) ->
     return answer.stdout.strip()
 
 
-def _write_once(path: Path, make: Callable[[], str]) -> bool:
+def write_once(path: Path, make: Callable[[], str], mode: int) -> bool:
     """Write a file whole or not at all, and never over one that is there; True when it was written."""
     if path.exists():
-        path.chmod(0o600)
+        path.chmod(mode)
         return False
     descriptor, temporary = tempfile.mkstemp(dir=path.parent)
     try:
@@ -81,6 +87,7 @@ def _write_once(path: Path, make: Callable[[], str]) -> bool:
             file.write(make() + "\n")
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(temporary, mode)
         os.link(temporary, path)
     except FileExistsError:
         return False

@@ -2,16 +2,22 @@
 
 import re
 
+_CANNOT_START = re.compile(r"^Cannot start: (.+)$")
 _EXCEPTION = re.compile(r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*: (.+)$")
-_NOISE = re.compile(r"^\s|^Traceback|^\[[^\]]+\] \[\d+\] \[(INFO|WARNING)\]")
-_PREFIX = re.compile(r"^(?:\[[^\]]+\] \[\d+\] \[\w+\] |Error: )+")
+_LOGGED = re.compile(r"^[\d-]{10} [\d:,]+ (?P<level>[A-Z]+) \S+ ")
 
 
 def last_error(output: str) -> str:
-    """The last error that a program named: its exception's text, or else its last line that says anything."""
+    """Why a program ended: what it says of itself, else the last exception's text, else its last line of weight."""
     lines = [line.rstrip() for line in output.splitlines() if line.strip()]
-    for line in reversed(lines):
-        if named := _EXCEPTION.match(line):
-            return named[1]
-    told = [line for line in lines if not _NOISE.match(line)] or lines
-    return _PREFIX.sub("", told[-1]) if told else "it gave no reason"
+    for pattern in (_CANNOT_START, _EXCEPTION):
+        for line in reversed(lines):
+            if named := pattern.match(line):
+                return named[1]
+    weighty = [line for line in lines if not _is_small_talk(line)] or lines
+    return _LOGGED.sub("", weighty[-1]) if weighty else "it gave no reason"
+
+
+def _is_small_talk(line: str) -> bool:
+    logged = _LOGGED.match(line)
+    return line.startswith((" ", "Traceback")) or (logged is not None and logged["level"] in {"INFO", "DEBUG"})
