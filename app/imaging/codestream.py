@@ -74,8 +74,8 @@ def has_too_many_scans(code: bytes) -> bool:
 
 
 def is_complete(code: bytes) -> bool:
-    """Whether a JPEG, JPEG-LS or JPEG 2000 codestream ends with its end marker, zero padding aside."""
-    return code.rstrip(b"\x00").endswith(b"\xff\xd9")
+    """Whether a JPEG, JPEG-LS or JPEG 2000 codestream ends with its end marker, padding aside."""
+    return code.rstrip(b"\x00\xff").endswith(b"\xff\xd9")
 
 
 def _unpack(layout: str, code: bytes, at: int) -> tuple[int, ...]:

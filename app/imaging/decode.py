@@ -44,14 +44,15 @@ def format_of(raw: bytes) -> Format:
         UnsupportedImage: none of the four.
         DamagedImage: the beginning of a PNG signature, and no more.
     """
+    # A DICOM preamble may itself begin like a TIFF (PS3.10 7.1), so it is asked first.
+    if looks_like_dicom(raw):
+        return "dicom"
     if raw.startswith(b"\xff\xd8"):
         return "jpeg"
     if raw.startswith(_PNG):
         return "png"
     if raw.startswith(_TIFF):
         return "tiff"
-    if looks_like_dicom(raw):
-        return "dicom"
     if raw.startswith(_PNG[:4]):
         raise DamagedImage
     raise UnsupportedImage

@@ -7,7 +7,6 @@ from io import BytesIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     AllTransferSyntaxes,
@@ -26,18 +25,37 @@ from app.imaging.dicom_pixels import pixel_array
 from app.imaging.raster import check_size
 from app.records import Radiograph
 
-_NEEDED = [
-    Tag(keyword)
-    for keyword in (
-        "BitsAllocated BitsStored HighBit Columns Rows SamplesPerPixel NumberOfFrames PhotometricInterpretation "
-        "PixelRepresentation PlanarConfiguration PixelData ModalityLUTSequence VOILUTSequence RescaleSlope "
-        "RescaleIntercept WindowCenter WindowWidth VOILUTFunction PixelPaddingValue PixelPaddingRangeLimit "
-        "PixelSpacing ImagerPixelSpacing NominalScannedPixelSpacing SmallestImagePixelValue "
-        "RedPaletteColorLookupTableDescriptor GreenPaletteColorLookupTableDescriptor "
-        "BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData GreenPaletteColorLookupTableData "
-        "BluePaletteColorLookupTableData"
-    ).split()
-]
+_NEEDED = (
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "Columns",
+    "Rows",
+    "SamplesPerPixel",
+    "NumberOfFrames",
+    "PhotometricInterpretation",
+    "PixelRepresentation",
+    "PlanarConfiguration",
+    "PixelData",
+    "ModalityLUTSequence",
+    "VOILUTSequence",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "WindowCenter",
+    "WindowWidth",
+    "VOILUTFunction",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
+    "RedPaletteColorLookupTableDescriptor",
+    "GreenPaletteColorLookupTableDescriptor",
+    "BluePaletteColorLookupTableDescriptor",
+    "RedPaletteColorLookupTableData",
+    "GreenPaletteColorLookupTableData",
+    "BluePaletteColorLookupTableData",
+)
 _VRS = {vr.value.encode() for vr in VR if len(vr.value) == 2}
 _FIRST_GROUPS = (0x0002, 0x0008)
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
@@ -46,7 +64,10 @@ _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE CO
 _MOST_READS = 200_000
 # An inflated header on top of the pixels: far more than any header, far less than a bomb.
 _HEADER_BYTES = 16 * 1024 * 1024
-_ENCODINGS = {(True, True): ImplicitVRLittleEndian, (False, True): ExplicitVRLittleEndian}
+_ENCODINGS: dict[tuple[bool | None, bool | None], UID] = {
+    (True, True): ImplicitVRLittleEndian,
+    (False, True): ExplicitVRLittleEndian,
+}
 
 
 class _BoundedBytes(BytesIO):
@@ -85,8 +106,9 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     dataset = _read(_inflated(raw, limits))
     _check_header(dataset, limits)
     pixels = pixel_array(dataset)
+    warnings: tuple[str, ...] = ()
     if dataset.PhotometricInterpretation in _MONOCHROME:
-        grey, warnings = show_grey(pixels, dataset), ()
+        grey = show_grey(pixels, dataset)
     else:
         grey, warnings = show_colour(pixels, dataset)
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.dataelem import RawDataElement
 from pydicom.multival import MultiValue
 
 from app.errors import DamagedImage, UnsupportedColour
@@ -37,13 +36,12 @@ def show_grey(pixels: NDArray[np.generic], dataset: Dataset) -> NDArray[np.uint8
         light = voi(modality(values))
         return to_uint8(255.0 - light if dataset.PhotometricInterpretation == "MONOCHROME1" else light)
 
-    low, high = int(pixels.min()), int(pixels.max())  # type: ignore[call-overload]
+    low, high = int(pixels.min()), int(pixels.max())
     if high - low >= _MOST_TABLE_ENTRIES:
         return shown(pixels.astype(np.float64))
     # Every step depends on the value alone, so it is done once for each value, not for each pixel.
     table = shown(np.arange(low, high + 1, dtype=np.float64))
-    index = pixels if pixels.dtype.kind == "u" else pixels.astype(np.int64)
-    return np.take(table, index - low)
+    return np.take(table, (pixels.astype(np.int64) - low).astype(np.uint16))
 
 
 def show_colour(pixels: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
@@ -128,8 +126,8 @@ def _first_lut(dataset: Dataset, keyword: str, signed: bool) -> Lut | None:
     """The first LUT of a sequence; the length is looked at before pydicom parses its items."""
     if keyword not in dataset:
         return None
-    element = dataset.get_item(keyword)
-    if isinstance(element, RawDataElement) and len(element.value or b"") > _MOST_LUT_BYTES:
+    raw_items = getattr(dataset.get_item(keyword), "value", None)
+    if isinstance(raw_items, bytes) and len(raw_items) > _MOST_LUT_BYTES:
         raise DamagedImage
     items = dataset[keyword].value
     if not items:
@@ -174,7 +172,7 @@ def _full_scale(lut: Lut, values: Values) -> Values:
 
 
 def _is_big(dataset: Dataset) -> bool:
-    return dataset.original_encoding[1] is False
+    return not dataset.original_encoding[1]
 
 
 def _number(value: object) -> float | None:

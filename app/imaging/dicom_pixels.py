@@ -1,13 +1,13 @@
 """Pixel Data to an array: what a codestream claims is checked against the header before a codec sees it."""
 
-from itertools import islice
+from itertools import islice, pairwise
 
-import gdcm
+import gdcm  # type: ignore[import-untyped]
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_fragments
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     ExplicitVRLittleEndian,
     JPEG2000TransferSyntaxes,
@@ -107,7 +107,7 @@ def _rle(code: bytes, dataset: Dataset) -> bytes:
     offsets = [*header[1 : count + 1], len(code)]
     if not width or header[0] != count or offsets != sorted(offsets):
         raise DamagedImage
-    planes = [_rle_plane(code[start:end], size) for start, end in zip(offsets, offsets[1:], strict=False)]
+    planes = [_rle_plane(code[start:end], size) for start, end in pairwise(offsets)]
     # Segments hold the most significant byte first; native pixels the least.
     samples = np.stack([np.frombuffer(plane, np.uint8) for plane in planes]).reshape(-1, width, size)
     return samples[:, ::-1].transpose(0, 2, 1).tobytes()

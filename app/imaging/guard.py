@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
-import gdcm
+import gdcm  # type: ignore[import-untyped]
 import PIL.Image
 import pydicom.config
 from pydicom.errors import InvalidDicomError
@@ -22,7 +22,7 @@ for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg"):
 gdcm.Trace.DebugOff()
 gdcm.Trace.WarningOff()
 gdcm.Trace.ErrorOff()
-cv2.setLogLevel(0)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 # The size is checked from the header, against MAX_PIXELS instead of a constant of Pillow's.
 PIL.Image.MAX_IMAGE_PIXELS = None

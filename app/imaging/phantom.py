@@ -15,10 +15,12 @@ from app.records import BoxPx
 Map = NDArray[np.float64]
 
 # Attenuation per millimetre at about 60 keV. Source: NIST XCOM, ICRU-44 cortical bone, red marrow and soft tissue.
-_CORTEX_PER_MM, _MARROW_PER_MM, _TISSUE_PER_MM = 0.060, 0.029, 0.0205
+_CORTEX_PER_MM, _MARROW_PER_MM, _TISSUE_PER_MM = 0.060, 0.0255, 0.0205
 _PHOTONS_PER_PX = 4200.0
 _SCATTER_SHARE = 0.16
-_HAND_HEIGHT_MM = 230.0
+_HAND_HEIGHT_MM = 196.0
+# How far down the picture the wrist joint lies.
+_WRIST_AT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ def phantom(seed: int, shape_hw: tuple[int, int] = (512, 512)) -> Phantom:
     px_per_mm = min(height, width * 1.15) / _HAND_HEIGHT_MM
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     tilt = random.uniform(-0.04, 0.04)
-    x_mm, y_mm = (x + 0.5 - width / 2) / px_per_mm, (y + 0.5 - height / 2) / px_per_mm
+    x_mm, y_mm = (x + 0.5 - width / 2) / px_per_mm, (y + 0.5 - height * _WRIST_AT) / px_per_mm
     x_mm, y_mm = x_mm * np.cos(tilt) + y_mm * np.sin(tilt), y_mm * np.cos(tilt) - x_mm * np.sin(tilt)
     grain = _grain(random, shape_hw, px_per_mm)
 
@@ -74,7 +76,7 @@ def phantom(seed: int, shape_hw: tuple[int, int] = (512, 512)) -> Phantom:
     path = _TISSUE_PER_MM * _flesh(x_mm, y_mm)
     for bone in _whole_bones(random):
         path += _bone_path(*_along(bone, x_mm, y_mm), bone, grain)
-    path += _broken_path(radius, fracture, x_mm, y_mm, grain, random)
+    path += _broken_path(radius, fracture, x_mm, y_mm, grain, random=random)
 
     grey = _exposed(path, px_per_mm, random)
     _mark_side(grey, px_per_mm)
@@ -101,18 +103,22 @@ def _fracture(random: np.random.Generator) -> _Break:
 def _whole_bones(random: np.random.Generator) -> list[_Bone]:
     """Ulna, carpals, metacarpals and the first phalanges; sizes of an adult's hand, in round figures."""
     ulna = _Bone(
-        (14.5, 135.0), (14.0, 22.0), (6.6, 6.4, 6.2, 6.0, 5.8, 5.6, 6.0, 7.6, 7.2), (0.42,) * 6 + (0.3, 0.12, 0.12), -2.0
+        (14.5, 135.0),
+        (14.0, 22.0),
+        (6.6, 6.4, 6.2, 6.0, 5.8, 5.6, 6.0, 7.6, 7.2),
+        (0.42,) * 6 + (0.3, 0.12, 0.12),
+        -2.0,
     )
     styloid = _Bone((18.5, 26.0), (19.5, 15.5), (2.6, 2.4, 1.8), (0.35, 0.3, 0.35))
     carpals = [
-        _Bone((-17.5, 14.0), (-13.5, -5.5), (5.6, 6.4, 5.6), (0.14,) * 3, 1.0),
-        _Bone((-5.6, 12.5), (-3.0, 1.5), (6.4, 6.6, 5.6), (0.14,) * 3),
-        _Bone((5.6, 12.0), (7.4, 1.8), (5.4, 5.8, 5.0), (0.14,) * 3),
-        _Bone((13.4, 9.5), (13.2, 2.0), (4.0, 4.2, 3.8), (0.16,) * 3),
-        _Bone((-20.5, -5.0), (-19.0, -14.5), (5.2, 5.2, 4.6), (0.14,) * 3),
-        _Bone((-11.8, -7.0), (-11.2, -15.5), (4.6, 4.8, 4.4), (0.14,) * 3),
-        _Bone((-2.6, -1.5), (-1.4, -17.0), (5.0, 5.4, 6.0), (0.14,) * 3),
-        _Bone((10.4, -2.0), (8.6, -16.0), (5.4, 6.2, 6.4), (0.14,) * 3),
+        _Bone((-19.5, 13.0), (-13.5, -7.0), (6.0, 6.4, 7.0, 6.4), (0.13,) * 3, 1.6),
+        _Bone((-5.0, 13.0), (-4.0, 1.5), (7.4, 7.6, 6.8), (0.13,) * 3, 0.8),
+        _Bone((6.6, 13.0), (8.4, 1.0), (6.4, 6.8, 6.0), (0.13,) * 3),
+        _Bone((14.2, 9.5), (13.6, 1.5), (4.4, 4.6, 4.2), (0.16,) * 3),
+        _Bone((-21.5, -5.0), (-21.0, -14.5), (6.4, 6.2, 6.0), (0.13,) * 3),
+        _Bone((-12.4, -6.0), (-12.6, -16.0), (5.4, 5.4, 5.4), (0.13,) * 3),
+        _Bone((-3.0, -1.0), (-2.2, -17.5), (5.8, 5.8, 7.0), (0.13,) * 3),
+        _Bone((10.0, -2.5), (8.6, -16.5), (5.6, 7.0, 7.8), (0.13,) * 3),
     ]
     rays = [
         ((-24.0, -17.0), (-41.0, -52.0), 4.6, (-44.0, -57.0), (-55.0, -80.0)),
@@ -148,7 +154,8 @@ def _capsule(
     share = np.clip(((x_mm - start[0]) * axis[0] + (y_mm - start[1]) * axis[1]) / (axis @ axis), 0, 1)
     away = np.hypot(x_mm - start[0] - share * axis[0], y_mm - start[1] - share * axis[1])
     radius = radii[0] + (radii[1] - radii[0]) * share
-    return 1.25 * np.sqrt(np.maximum(radius**2 - away**2, 0)) * np.minimum(1.0, 28.0 / radius)
+    thickness = 1.25 * np.sqrt(np.maximum(radius**2 - away**2, 0)) * np.minimum(1.0, 28.0 / radius)
+    return np.asarray(thickness, np.float64)
 
 
 def _along(bone: _Bone, x_mm: Map, y_mm: Map) -> tuple[Map, Map]:
@@ -174,17 +181,16 @@ def _bone_path(share: Map, off: Map, bone: _Bone, grain: Map) -> Map:
     inner = _chord(radius - wall, off, past * radius / np.maximum(radius - wall, 1e-6))
     inner = np.minimum(inner, outer)
     added_cortex, added_marrow = _CORTEX_PER_MM - _TISSUE_PER_MM, _MARROW_PER_MM - _TISSUE_PER_MM
-    return added_cortex * (outer - inner) + (added_marrow + 0.010 * grain) * inner
+    return added_cortex * (outer - inner) + (added_marrow + 0.0034 * grain) * inner
 
 
 def _chord(radius: Map, off: Map, past: Map) -> Map:
     return 2 * np.sqrt(np.maximum(radius**2 - off**2 - past**2, 0))
 
 
-def _broken_path(
-    bone: _Bone, fracture: _Break, x_mm: Map, y_mm: Map, grain: Map, random: np.random.Generator
-) -> Map:
-    """The near part where it was, the far part turned and shifted, a ragged gap between."""
+def _broken_path(bone: _Bone, fracture: _Break, *maps: Map, random: np.random.Generator) -> Map:
+    """The near part where it was, the far part turned and shifted, a ragged gap between; maps are x, y and grain."""
+    x_mm, y_mm, grain = maps
     share, off = _along(bone, x_mm, y_mm)
     length = float(np.hypot(*np.subtract(bone.end_mm, bone.start_mm)))
     teeth = np.interp(off, np.linspace(-18, 18, 25), np.cumsum(random.normal(0, 0.55, 25)))
@@ -206,8 +212,8 @@ def _soft_step(distance_mm: Map) -> Map:
 def _grain(random: np.random.Generator, shape_hw: tuple[int, int], px_per_mm: float) -> Map:
     """Trabeculae: noise of about a millimetre, unit variance."""
     noise = random.normal(size=shape_hw)
-    fine = cv2.GaussianBlur(noise, (0, 0), sigmaX=max(0.6, 0.35 * px_per_mm), sigmaY=max(0.6, 0.8 * px_per_mm))
-    fine -= cv2.GaussianBlur(fine, (0, 0), sigmaX=max(1.5, 3 * px_per_mm))
+    fine = cv2.GaussianBlur(noise, (0, 0), sigmaX=max(0.5, 0.22 * px_per_mm), sigmaY=max(0.5, 0.45 * px_per_mm))
+    fine = fine - cv2.GaussianBlur(fine, (0, 0), sigmaX=max(1.5, 3 * px_per_mm))
     return np.asarray(fine / fine.std(), np.float64)
 
 
@@ -220,7 +226,7 @@ def _exposed(path: Map, px_per_mm: float, random: np.random.Generator) -> NDArra
     density = -np.log(counted / _PHOTONS_PER_PX)
     low, high = 0.06, np.percentile(density, 99.7)
     shown = np.clip((density - low) / (high - low), 0, 1) ** 0.92
-    return np.rint(8 + 240 * shown).astype(np.uint8)
+    return np.asarray(np.rint(8 + 240 * shown), np.uint8)
 
 
 def _mark_side(grey: NDArray[np.uint8], px_per_mm: float) -> None:

@@ -124,7 +124,7 @@ def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     if bgr.shape[2] == 4:
         rgb = (rgb * (bgr[..., 3:] / np.float32(65535))).astype(np.uint16)
     grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
-    return stretch(np.asarray(grey, np.uint16)), colour_warnings((rgb >> 8).astype(np.uint8))
+    return stretch(np.asarray(grey, np.uint16)), colour_warnings((np.asarray(rgb, np.uint16) >> 8).astype(np.uint8))
 
 
 def _orientation(image: Image.Image) -> int:

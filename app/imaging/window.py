@@ -29,7 +29,7 @@ class Lut:
     def apply(self, values: Values) -> Values:
         """Look up every value; same shape, in units of the entries."""
         index = np.clip(np.rint(values) - self.first, 0, len(self.entries) - 1)
-        return self.entries[index.astype(np.intp)]
+        return np.asarray(self.entries[index.astype(np.intp)], np.float64)
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ def stretch(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
     """
     low, high = stretch_limits(pixels)
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2:
-        every = np.arange(np.iinfo(pixels.dtype).max + 1, dtype=np.float64)
-        return np.take(to_uint8(ramp(every, low, high)), pixels)
+        every = np.arange(1 << 8 * pixels.dtype.itemsize, dtype=np.float64)
+        return np.take(to_uint8(ramp(every, low, high)), pixels.astype(np.uint16, copy=False))
     return to_uint8(ramp(np.nan_to_num(pixels.astype(np.float64), nan=low), low, high))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from app.records import BoxPx, Drawing, Finding, Label, Stroke, Tier
 
@@ -74,7 +75,7 @@ def _inside(box_px: BoxPx, shape_hw: tuple[int, int], line_px: float) -> BoxPx:
 def _box_strokes(box_px: BoxPx, colour: tuple[int, int, int], line_px: float, dashed: bool) -> Iterator[Stroke]:
     x1, y1, x2, y2 = box_px
     corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2), (x1, y1))
-    for start, end in zip(corners, corners[1:], strict=False):
+    for start, end in pairwise(corners):
         yield Stroke(start, end, colour, line_px, dashed)
 
 
