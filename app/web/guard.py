@@ -3,7 +3,7 @@
 from typing import cast
 
 from flask import Flask, current_app, g, request, session
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
 from app.errors import InvalidToken, NotSignedIn
 from app.records import Person

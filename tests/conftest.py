@@ -1,0 +1,125 @@
+"""Fixtures shared by every test: settings, services out of fakes, an application, and people who may use it.
+
+What they need is imported inside them, so that a test of one room does not load the others.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.config import Limits, Settings
+from app.records import Person
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
+    from app.services import Services
+    from tests.fakes import FakeClock, FakeDetector
+
+PASSWORD = "correct horse battery"
+UPLOAD_BYTES = 6 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person, and what lets them in."""
+
+    person: Person
+    password: str
+    token: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """Headers of an API request in this person's name."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a small server with its own SQLite database."""
+    from app.security import new_master_key
+
+    return Settings(
+        database_url=f"sqlite:///{tmp_path / 'fractures.db'}",
+        master_keys=new_master_key(),
+        secret_key="a secret that only tests use, long enough",
+        limits=Limits(upload_bytes=UPLOAD_BYTES, pixels=4_000_000, files=5),
+    )
+
+
+@pytest.fixture
+def clock() -> "FakeClock":
+    """A clock that stands still until it is moved."""
+    from tests.fakes import FakeClock
+
+    return FakeClock()
+
+
+@pytest.fixture
+def detector() -> "FakeDetector":
+    """A detector that answers what a test tells it to."""
+    from tests.fakes import FakeDetector
+
+    return FakeDetector()
+
+
+@pytest.fixture
+def services(settings: Settings, clock: "FakeClock", detector: "FakeDetector") -> "Iterator[Services]":
+    """Everything real but the network, the clock and the cost of a password."""
+    from tests.fakes import build_fake_services
+
+    built = build_fake_services(settings, clock, detector)
+    yield built
+    built.store.close()
+
+
+@pytest.fixture
+def app(settings: Settings, services: "Services") -> "Flask":
+    """The application over the fake services."""
+    from app.web import create_app
+
+    return create_app(settings, services)
+
+
+@pytest.fixture
+def client(app: "Flask") -> "FlaskClient":
+    """A browser that nobody has signed in with."""
+    return app.test_client()
+
+
+@pytest.fixture
+def account(services: "Services") -> Callable[..., Account]:
+    """Makes people: `account("Ada", tenant="north")`."""
+    from app.usecases import people
+
+    def make(name: str, tenant: str = "default") -> Account:
+        person = people.add_person(services, tenant, name, "clinician", PASSWORD)
+        return Account(person, PASSWORD, people.add_token(services, tenant, name))
+
+    return make
+
+
+@pytest.fixture
+def ada(account: Callable[..., Account]) -> Account:
+    """A clinician of the tenant "default"."""
+    return account("Ada")
+
+
+@pytest.fixture
+def signed_in(client: "FlaskClient", services: "Services", ada: Account) -> "FlaskClient":
+    """Ada's browser, signed in by a one-time link."""
+    from app.usecases import people
+
+    link = people.add_link(services, ada.person.tenant, ada.person.name)
+    assert client.get(f"/sign-in/{link}").status_code == 303
+    return client
+
+
+@pytest.fixture
+def api_token(ada: Account) -> str:
+    """Ada's API token."""
+    return ada.token

@@ -1,0 +1,73 @@
+"""Every answer, whatever it is, keeps the browser within bounds."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+PATHS = [
+    "/",
+    "/sign-in",
+    "/studies",
+    "/nothing",
+    "/healthz",
+    "/static/css/base.css",
+    "/api/v1/studies",
+    "/api/v1/openapi.json",
+]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_answer_carries_the_security_headers(client: FlaskClient, services, path: str) -> None:
+    headers = client.get(path).headers
+
+    policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
+    assert len(headers["X-Request-Id"]) == 16
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/studies", "/api/v1/studies", "/nothing", "/static/nothing"])
+def test_nothing_but_static_files_is_kept_by_a_browser(client: FlaskClient, services, path: str) -> None:
+    assert client.get(path).headers["Cache-Control"] == "no-store"
+    assert client.get("/static/css/base.css").headers["Cache-Control"] == "no-cache"
+
+
+def test_each_request_has_an_id_of_its_own(client: FlaskClient) -> None:
+    assert client.get("/healthz").headers["X-Request-Id"] != client.get("/healthz").headers["X-Request-Id"]
+
+
+def test_no_address_is_open_by_oversight(app: Flask) -> None:
+    is_open = set()
+    for rule in app.url_map.iter_rules():
+        values = dict.fromkeys(rule.arguments, "x")
+        path = app.test_client().get("/").request.root_url.rstrip("/") + rule.rule
+        for name in values:
+            path = path.replace(f"<{name}>", "x").replace(f"<path:{name}>", "x")
+        method = "GET" if "GET" in rule.methods else "POST" if "POST" in rule.methods else "DELETE"
+        answer = app.test_client().open(path, method=method)
+        led_away = answer.status_code == 303 and answer.headers["Location"].startswith("/sign-in")
+        if not led_away and answer.get_json(silent=True) != _invalid_token(answer):
+            is_open.add(rule.endpoint)
+
+    assert is_open == {
+        "static",
+        "api.openapi",
+        "operations.healthz",
+        "operations.readyz",
+        "operations.metrics_text",
+        "sign_in.form",
+        "sign_in.sign_in",
+        "sign_in.by_link",
+        "sign_in.sign_out",
+    }
+
+
+def _invalid_token(answer) -> dict[str, object]:
+    message = "The API token is missing or not valid."
+    return {"error": {"code": "invalid-token", "message": message, "request_id": answer.headers["X-Request-Id"]}}
