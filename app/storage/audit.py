@@ -1,0 +1,77 @@
+"""The audit log: one chain per tenant, only ever appended to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, text
+
+from app.records import FIRST_MAC, AuditEntry, AuditEvent
+from app.storage.database import Database, is_sqlite
+from app.storage.tables import audit
+
+_ENTRIES_AT_ONCE = 500
+
+
+class Audit:
+    """The chains of all tenants. The store holds no key: who appends brings the function that signs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(
+        self,
+        tenant: str,
+        at: datetime,
+        actor: str,
+        action: str,
+        subject: str,
+        *,
+        sign: Callable[[bytes, AuditEvent], bytes],
+    ) -> AuditEntry:
+        """Append one event; `sign` gets the MAC before it and the event, and gives its MAC (`AuditChain.next`).
+
+        Appending waits for its turn, so that a chain never forks, whatever happens at once.
+        """
+        with self._database.write() as connection:
+            _take_turn(connection, tenant)
+            sequence, previous = _last(connection, tenant)
+            event = AuditEvent(tenant, sequence + 1, at, actor, action, subject)
+            entry = AuditEntry(event, sign(previous, event))
+            connection.execute(insert(audit).values(**vars(event), mac=entry.mac))
+        return entry
+
+    def entries(self, tenant: str) -> Iterator[AuditEntry]:
+        """A tenant's whole chain in order, read some at a time."""
+        rows = self._after(tenant, 0)
+        while rows:
+            yield from (_entry(row) for row in rows)
+            rows = self._after(tenant, rows[-1].sequence)
+
+    def tenants(self) -> tuple[str, ...]:
+        """The tenants that have a chain."""
+        with self._database.read() as connection:
+            return tuple(connection.execute(select(audit.c.tenant).distinct().order_by(audit.c.tenant)).scalars())
+
+    def _after(self, tenant: str, sequence: int) -> Sequence[Row[Any]]:
+        query = select(audit).where(audit.c.tenant == tenant, audit.c.sequence > sequence)
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(audit.c.sequence).limit(_ENTRIES_AT_ONCE)).all()
+
+
+def _take_turn(connection: Connection, tenant: str) -> None:
+    """Hold the tenant's chain until the transaction ends; SQLite's write transactions do anyway."""
+    if not is_sqlite(connection):
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:chain, 0))")
+        connection.execute(lock, {"chain": f"fracture/audit/{tenant}"})
+
+
+def _last(connection: Connection, tenant: str) -> tuple[int, bytes]:
+    query = select(audit.c.sequence, audit.c.mac).where(audit.c.tenant == tenant)
+    row = connection.execute(query.order_by(audit.c.sequence.desc()).limit(1)).one_or_none()
+    return (row.sequence, row.mac) if row else (0, FIRST_MAC)
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    event = AuditEvent(row.tenant, row.sequence, row.at, row.actor, row.action, row.subject)
+    return AuditEntry(event, row.mac)

@@ -1,0 +1,134 @@
+"""One way to talk to SQLite and PostgreSQL, and transactions that fail in the application's own words."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.errors import ConfigError, Unavailable
+
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_BUSY_TIMEOUT_MS = 10_000
+_CONNECT_TIMEOUT_S = 5
+_STATEMENT_TIMEOUT_MS = 30_000
+_LOCK_TIMEOUT_MS = 10_000
+_POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": 10}
+
+
+class Database:
+    """A pool of connections. Safe to share between threads, not between processes."""
+
+    def __init__(self, engine: Engine) -> None:
+        snapshot = {} if is_sqlite(engine) else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._engine = engine
+        self._reader = engine.execution_options(**snapshot)
+        self._writer = engine.execution_options(immediate=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database, whatever others write meanwhile.
+
+        Raises:
+            Unavailable: the database does not answer, or not in time.
+        """
+        with _own_words(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is kept whole when the block ends, and not at all when it raises.
+
+        Raises:
+            Unavailable: the database does not answer, or others kept it locked.
+        """
+        with _own_words(), self._writer.begin() as connection:
+            yield connection
+
+    def forget(self) -> None:
+        """After a deletion: let nothing of it remain in SQLite's write-ahead log. Does nothing on PostgreSQL.
+
+        Source: https://sqlite.org/pragma.html#pragma_wal_checkpoint; pages in the database itself are overwritten with
+        zeros by secure_delete.
+        """
+        if is_sqlite(self._engine):
+            with _own_words(), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._engine.dispose()
+
+
+def connect(database_url: str, *, for_migration: bool = False) -> Engine:
+    """An engine for `sqlite:///PATH` or `postgresql://…`; nothing is opened yet.
+
+    For a migration, PostgreSQL's statements may take as long as they need.
+
+    Raises:
+        ConfigError: another database, or not a URL; the URL is not shown, as it may hold a password.
+    """
+    url = parse_url(database_url)
+    # Parameters are digests, hashes and ciphertext: they do not belong into an error's text.
+    if url.drivername == "sqlite":
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000}, **_POOL)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    settings = f"-c lock_timeout={0 if for_migration else _LOCK_TIMEOUT_MS}"
+    settings += f" -c statement_timeout={0 if for_migration else _STATEMENT_TIMEOUT_MS}"
+    arguments = {"connect_timeout": _CONNECT_TIMEOUT_S, "options": settings}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments, **_POOL)
+
+
+def parse_url(database_url: str) -> URL:
+    """The URL with the driver that is installed.
+
+    Raises:
+        ConfigError: as `connect`.
+    """
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        raise ConfigError("DATABASE_URL is not a URL such as sqlite:///PATH or postgresql://USER@HOST/NAME.") from None
+    if url.drivername not in _DRIVERS:
+        raise ConfigError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    if url.drivername.startswith("sqlite") and url.database in (None, "", ":memory:"):
+        raise ConfigError("DATABASE_URL must name a file: sqlite:///PATH.")
+    return url.set(drivername=_DRIVERS[url.drivername])
+
+
+def is_sqlite(engine: Engine | Connection) -> bool:
+    """Whether this is SQLite; it is PostgreSQL otherwise."""
+    return engine.dialect.name == "sqlite"
+
+
+def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
+    # None leaves BEGIN to us: Python's sqlite3 would start a transaction only before the first write.
+    connection.isolation_level = None
+    pragmas = (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON")
+    for pragma in pragmas:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads and then writes fails at once when another wrote in between, without regard to
+    # busy_timeout (https://sqlite.org/isolation.html); taking the write lock first makes it wait its turn.
+    immediate = connection.get_execution_options().get("immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _own_words() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable from error

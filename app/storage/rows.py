@@ -1,0 +1,103 @@
+"""What the store takes and returns: ids, times, digests and ciphertext. Times carry a zone, and come back in UTC."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from app.records import Person
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """A person with what signing in needs; `password_hash` is None for somebody who comes by link or token only."""
+
+    person: Person
+    password_hash: str | None = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """An API token that is valid: whose it is and since when; the token itself is not stored."""
+
+    id: str
+    person: Person
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """One view to be stored: its sealed reading and the sealed file as it came."""
+
+    id: str
+    created_at: datetime
+    sealed_reading: bytes = field(repr=False)
+    sealed_original: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewStudy:
+    """A study to be stored with its first views."""
+
+    id: str
+    created_at: datetime
+    created_by: str
+    wrapped_key: bytes = field(repr=False)
+    images: tuple[NewImage, ...]
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One view of a study, without its original."""
+
+    id: str
+    created_at: datetime
+    sealed_reading: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study and its views in the order they were added."""
+
+    id: str
+    tenant: str
+    created_at: datetime
+    created_by: str
+    wrapped_key: bytes = field(repr=False)
+    images: tuple[ImageRow, ...]
+
+
+@dataclass(frozen=True)
+class StudyPageRow:
+    """Some studies, newest first; `next` is given back as `after` for the ones that follow, None at the end."""
+
+    studies: tuple[StudyRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class OriginalRow:
+    """One view with its original, and the key that opens both."""
+
+    wrapped_key: bytes = field(repr=False)
+    image: ImageRow
+    sealed_original: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class WrappedKeyRow:
+    """The wrapped key of one study, for rotation."""
+
+    tenant: str
+    study: str
+    wrapped_key: bytes = field(repr=False)
+
+
+def new_id() -> str:
+    """A random id of 32 hexadecimal digits (122 random bits); it may stand in a URL."""
+    return uuid4().hex
+
+
+def is_storable(text: str) -> bool:
+    """Whether a database takes this as text: PostgreSQL refuses NUL, and both refuse half a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

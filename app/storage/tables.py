@@ -1,0 +1,173 @@
+"""The tables as the newest migration leaves them. A test compares the two."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment to the microsecond: aware in, aware and UTC out, on SQLite (which knows no zones) as well."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone; it could mean anything."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs its time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The same moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _blob(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _time(name: str) -> Column[datetime]:
+    return Column(name, UtcDateTime, nullable=False)
+
+
+def _of_person() -> ForeignKeyConstraint:
+    # The tenant is part of every key, so that no row can point into another tenant.
+    return ForeignKeyConstraint(["tenant", "person"], ["people.tenant", "people.id"], ondelete="CASCADE")
+
+
+people = Table(
+    "people",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("name"),
+    _text("role"),
+    Column("password_hash", Text),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "name"),
+    CheckConstraint("role IN ('clinician', 'admin')", name="role"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("person"),
+    _blob("digest"),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("digest"),
+    _of_person(),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    _text("tenant"),
+    _blob("digest"),
+    _text("person"),
+    _time("expires_at"),
+    Column("used_at", UtcDateTime),
+    PrimaryKeyConstraint("digest"),
+    _of_person(),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _text("tenant"),
+    _blob("digest"),
+    _text("person"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("digest"),
+    _of_person(),
+)
+
+studies = Table(
+    "studies",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _time("created_at"),
+    _text("created_by"),
+    _blob("wrapped_key"),
+    PrimaryKeyConstraint("tenant", "id"),
+    # The first serves a tenant's pages, read backwards; the second serves retention over all tenants.
+    Index(None, "tenant", "created_at", "id"),
+    Index(None, "created_at"),
+)
+
+images = Table(
+    "images",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("study"),
+    Column("position", Integer, nullable=False),
+    _time("created_at"),
+    _blob("sealed_reading"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "study", "position"),
+    ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE"),
+)
+
+# Apart from `images`, so that a list of studies never reads past megabytes of originals.
+originals = Table(
+    "originals",
+    metadata,
+    _text("tenant"),
+    _text("image"),
+    _blob("sealed_original"),
+    PrimaryKeyConstraint("tenant", "image"),
+    ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _text("tenant"),
+    Column("sequence", Integer, autoincrement=False, nullable=False),
+    _time("at"),
+    _text("actor"),
+    _text("action"),
+    _text("subject"),
+    _blob("mac"),
+    PrimaryKeyConstraint("tenant", "sequence"),
+)

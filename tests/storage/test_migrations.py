@@ -1,0 +1,92 @@
+"""Migrations make exactly the tables that the code expects, whoever runs them and however often."""
+
+import logging
+import multiprocessing
+import stat
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from app.errors import ConfigError
+from app.storage import migrate, open_store
+from app.storage.database import connect
+from app.storage.tables import metadata
+
+
+def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str) -> None:
+    engine = connect(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        found, expected = inspect(connection), metadata.tables["images"]
+        assert {key["name"] for key in found.get_foreign_keys("images")} == {
+            key.name for key in expected.foreign_key_constraints
+        }
+        assert found.get_check_constraints("people")[0]["name"] == "ck_people_role"
+    engine.dispose()
+
+
+def test_every_table_has_a_tenant_and_every_foreign_key_goes_through_it() -> None:
+    for table in metadata.tables.values():
+        assert not table.c.tenant.nullable
+        for key in table.foreign_key_constraints:
+            assert key.column_keys[0] == "tenant"
+
+
+def test_migrating_again_changes_nothing_and_says_nothing(
+    database_url: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO)
+    migrate(database_url)
+    migrate(database_url)
+    open_store(database_url).close()
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
+
+
+def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(migrate, [empty_url] * 4, chunksize=1)
+    open_store(empty_url).close()
+
+
+def test_an_empty_older_or_newer_database_is_not_opened(empty_url: str, database_url: str) -> None:
+    with pytest.raises(ConfigError, match="database"):
+        open_store(empty_url)
+    engine = connect(database_url)
+    for revision in ("0000", "9999"):
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
+        with pytest.raises(ConfigError, match="schema"):
+            open_store(database_url)
+    engine.dispose()
+    with pytest.raises(ConfigError, match="newer"):
+        migrate(database_url)
+
+
+def test_opening_creates_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        open_store(f"sqlite:///{tmp_path / 'none.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sqlite_database_is_readable_by_its_owner_only(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'new.db'}")
+    store = open_store(f"sqlite:///{tmp_path / 'new.db'}")
+    store.ping()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
+    store.close()
+
+
+def test_a_folder_that_is_not_there_or_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="DATABASE_URL"):
+        migrate(f"sqlite:///{tmp_path / 'none' / 'new.db'}")
+    path = tmp_path / "text.db"
+    path.write_bytes(b"not a database at all" * 100)
+    for use in (migrate, open_store):
+        with pytest.raises(ConfigError, match="DATABASE_URL"):
+            use(f"sqlite:///{path}")
+    assert path.read_bytes() == b"not a database at all" * 100

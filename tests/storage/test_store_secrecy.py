@@ -1,0 +1,41 @@
+"""`strings` over the database finds nothing of an image, a file name or a finding."""
+
+import json
+from pathlib import Path
+
+from app.security import MasterKeys, Place, Vault, new_master_key
+from app.storage import NewImage, NewStudy, migrate, new_id, open_store
+from tests.storage.conftest import NOW
+
+PIXELS = b"\x89PNG and pixels of a wrist " * 400
+READING = {
+    "name": "Mustermann_Max_1970.dcm",
+    "findings": [{"region": "wrist", "confidence": 0.8713, "tier": "definite"}],
+}
+SECRETS = [b"PNG", b"pixels", b"wrist", b"Mustermann", b"dcm", b"confidence", b"0.8713", b"definite", b"findings"]
+
+
+def test_nothing_of_an_image_a_name_or_a_finding_is_on_the_disk(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'fractures.db'}")
+    store = open_store(f"sqlite:///{tmp_path / 'fractures.db'}")
+    key_text = new_master_key()
+    vault, study, image = Vault(MasterKeys.parse(key_text)), new_id(), new_id()
+    key = vault.new_study_key("default", study)
+    sealed = {
+        kind: vault.seal(plain, key, Place("default", study, kind, image))
+        for kind, plain in (("reading", json.dumps(READING).encode()), ("original", PIXELS))
+    }
+    store.studies.add("default", NewStudy(study, NOW, "anna", key, (NewImage(image, NOW, *sealed.values()),)))
+
+    written = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {"fractures.db", "fractures.db-wal"} <= set(written)
+    # The bytes are there, or the rest of this test would prove nothing.
+    assert any(sealed["original"][:100] in content for content in written.values())
+    master_key = key_text.partition(":")[2].encode()
+    for content in written.values():
+        assert [secret for secret in [*SECRETS, master_key] if secret.lower() in content.lower()] == []
+
+    found = store.studies.original("default", study, image)
+    place = Place("default", study, "original", image)
+    assert vault.open(found.sealed_original, found.wrapped_key, place) == PIXELS
+    store.close()
