@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,9 @@ def read_checkpoint(raw: bytes, name: str) -> DetectionModel:
     from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415 - heavy
 
     try:
-        with torch.serialization.safe_globals(_classes(torch)):
+        with torch.serialization.safe_globals(_classes(torch)), warnings.catch_warnings():
+            # A foreign file may make torch remark on its pickle protocol; the answer below says enough.
+            warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise ModelError(f"{name} is damaged, or holds something else than a YOLOv8 detector.") from None
