@@ -6,7 +6,7 @@ Never on a test part: what is fitted on pictures says nothing about them.
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.config import MODELS_DIR
@@ -20,11 +20,18 @@ from app.learning.report_json import Json
 from scripts.progress import Progress
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def open_detector(options: argparse.Namespace) -> Detector:
+    """The served detector."""
+    return load_detector(options.models_dir, options.engine, options.threads)
+
+
+def main(
+    arguments: Sequence[str] | None = None, opener: Callable[[argparse.Namespace], Detector] = open_detector
+) -> int:
     """Run the command; 0 when the verdict is fitted, 2 with one line on standard error otherwise."""
     options = _parser().parse_args(arguments)
     try:
-        with load_detector(options.models_dir, options.engine, options.threads) as detector:
+        with opener(options) as detector:
             fitted, story = _fit(options, detector)
             if not options.dry_run:
                 write_verdict(options.models_dir, fitted.calibration, story)

@@ -6,7 +6,7 @@ Writes report.json and report.html, and prints a JSON summary as the last line o
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.config import MODELS_DIR
@@ -21,11 +21,22 @@ from app.learning.report_json import Json, everything, summary
 from scripts.progress import Progress
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def open_detector(options: argparse.Namespace) -> Detector:
+    """The detector that the options name: the served one, or a bare checkpoint."""
+    if options.weights is None:
+        return load_detector(options.models_dir, options.engine, options.threads)
+    from app.learning.candidate import load_candidate  # noqa: PLC0415 - torch is only loaded where it is asked
+
+    return load_candidate(options.weights, options.size, options.threads)
+
+
+def main(
+    arguments: Sequence[str] | None = None, opener: Callable[[argparse.Namespace], Detector] = open_detector
+) -> int:
     """Run the command; 0 when the report is written, 2 with one line on standard error otherwise."""
     options = _parser().parse_args(arguments)
     try:
-        line = _run(options)
+        line = _run(options, opener)
     except FractureError as error:
         print(error, file=sys.stderr)
         return 2
@@ -53,9 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(options: argparse.Namespace) -> Json:
+def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Detector]) -> Json:
     dataset = some_of(read_dataset(options.data, options.split), options.limit)
-    with _detector(options) as detector:
+    with opener(options) as detector:
         check_regions(dataset, detector.spec.regions, options.single_class)
         calibration = None if options.weights else detector.spec.calibration
         with Progress("reading", len(dataset.images)) as progress:
@@ -86,14 +97,6 @@ def some_of(dataset: Dataset, limit: int) -> Dataset:
     if limit == 0 or limit >= count:
         return dataset
     return Dataset(dataset.regions, tuple(dataset.images[n * count // limit] for n in range(limit)))
-
-
-def _detector(options: argparse.Namespace) -> Detector:
-    if options.weights is None:
-        return load_detector(options.models_dir, options.engine, options.threads)
-    from app.learning.candidate import load_candidate  # noqa: PLC0415 - torch is only loaded where it is asked
-
-    return load_candidate(options.weights, options.size, options.threads)
 
 
 def _about(options: argparse.Namespace, detector: Detector) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The curves of a report, as SVG text that goes straight into a page."""
+"""The curves of a report, as SVG text."""
 
 import io
 from collections.abc import Callable, Sequence

@@ -1,5 +1,6 @@
 """One page with everything about an evaluation; it needs no other file and asks nothing of the network."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -20,7 +21,7 @@ table { border-collapse: collapse; margin: .5rem 0 } caption { text-align: left;
 th, td { padding: .2rem .7rem; border-bottom: 1px solid #d0d7de; text-align: right; white-space: nowrap }
 th:first-child, td:first-child { text-align: left; white-space: normal }
 small { color: #57606a } .note { background: #fff8c5; padding: .5rem .8rem; border-radius: 6px }
-.row { display: flex; flex-wrap: wrap; gap: .8rem } .row svg { max-width: 100%; height: auto }
+.row { display: flex; flex-wrap: wrap; gap: .8rem } .row > img { max-width: 100%; height: auto }
 figure { margin: 0; width: 250px } figure img { width: 100%; border-radius: 4px }
 figcaption { font-size: .8rem; overflow-wrap: anywhere }
 """
@@ -115,12 +116,18 @@ def _curves(e: Evaluation, cases: Sequence[Case]) -> str:
         if p.specificity.value is not None and p.sensitivity.value is not None
     ]
     drawn = [
-        plots.froc_svg(everything),
-        plots.roc_svg(cases, marked),
-        plots.precision_recall_svg(by_region or [("all", everything)]),
-        plots.reliability_svg(e.reliability),
+        ("FROC curve", plots.froc_svg(everything)),
+        ("ROC curve", plots.roc_svg(cases, marked)),
+        ("Precision and recall", plots.precision_recall_svg(by_region or [("all", everything)])),
+        ("Reliability", plots.reliability_svg(e.reliability)),
     ]
-    return f'<h2>Curves</h2><div class="row">{"".join(drawn)}</div>'
+    images = [f'<img alt="{escape(name)}" src="{_svg_url(svg)}">' for name, svg in drawn]
+    return f'<h2>Curves</h2><div class="row">{"".join(images)}</div>'
+
+
+def _svg_url(svg: str) -> str:
+    """As a picture of its own, so that the curves' ids and styles do not meet on the page."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
 def _strata(e: Evaluation) -> str:

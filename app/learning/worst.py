@@ -48,7 +48,7 @@ def worst_alarms(cases: Sequence[Case], matches: Matches, most: int) -> list[Wor
         image, score = int(matches.image[place]), float(matches.scores[place])
         if image not in worst and len(worst) < most:
             number = _number_of(cases[image], matches, place)
-            kind = "with a fracture elsewhere" if cases[image].has_fracture else "normal picture"
+            kind = "picture with a fracture" if cases[image].has_fracture else "normal picture"
             says = f"{cases[image].found_regions[number]} {score:.3f}, {kind}"
             worst[image] = Worst(image, _four(cases[image].found_px[number]), score, says)
     return list(worst.values())

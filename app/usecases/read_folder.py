@@ -1,0 +1,203 @@
+"""Read a folder of radiographs offline: findings into another folder, nothing into the database.
+
+The results are plain files, not encrypted: whoever names the output folder answers for it.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+from app.config import Limits
+from app.detection import ModelSpec, read_verdict
+from app.errors import ConfigError, FractureError, UploadTooLarge
+from app.imaging import decode, model_input, render_png
+from app.records import DISCLAIMER, Detection, ModelInput, ModelVersion, Radiograph, Reading, Timing
+from app.reports import overlay
+
+SUMMARY = "summary.csv"
+_COLUMNS = ("file", "verdict", "score", "findings", "regions", "width", "height", "error", "message", "disclaimer")
+# A spreadsheet takes a cell that begins so for a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Finder(Protocol):
+    """What reading needs of a detector; `app.detection.Detector` has it."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Input size and calibration."""
+
+    @property
+    def version(self) -> ModelVersion:
+        """Which weights answer."""
+
+    def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
+        """Raw detections of one radiograph."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file: its path inside the folder, and its reading as in the file, or why there is none.
+
+    kept: the reading was there already, made of the same bytes by the same weights.
+    """
+
+    name: str
+    reading: dict[str, Any] | None
+    error: FractureError | None
+    kept: bool = False
+
+
+def files_of(images: Path, out: Path) -> list[Path]:
+    """Every file under `images`, sorted; hidden ones and what lies in `out` are left out.
+
+    Raises:
+        ConfigError: `images` is no folder, or `out` is the same folder.
+    """
+    if not images.is_dir():
+        raise ConfigError(f"There is no folder {images}.")
+    if images.resolve() == out.resolve():
+        raise ConfigError("The results need a folder of their own.")
+    inside_out = out.resolve()
+    return sorted(path for path in images.rglob("*") if path.is_file() and _wanted(path, images, inside_out))
+
+
+def read_folder(
+    detector: Finder, images: Path, out: Path, limits: Limits, *, pictures: bool = False
+) -> Iterator[Outcome]:
+    """Read every file of `images`, one after the other, and write NAME.json (and NAME.png) under `out`.
+
+    What is there already is kept when bytes and weights are the same, so an interrupted run goes on where it stopped.
+    A file that cannot be read is told, and stops nobody.
+
+    Raises:
+        ConfigError: as `files_of`.
+        Unavailable: the engine failed.
+        OSError: `out` cannot be written.
+    """
+    for path in files_of(images, out):
+        name = path.relative_to(images).as_posix()
+        target = out / f"{name}.json"
+        try:
+            raw = _bytes_of(path, limits)
+            kept = _kept(target, raw, detector.version, pictures)
+            reading = kept or _read(detector, raw, name, limits, target, pictures=pictures)
+        except FractureError as error:
+            if error.code in ("busy", "unavailable"):
+                raise
+            target.unlink(missing_ok=True)
+            yield Outcome(name, None, error)
+            continue
+        yield Outcome(name, reading, None, kept=kept is not None)
+
+
+def write_summary(outcomes: list[Outcome], out: Path) -> None:
+    """`out/summary.csv`: one row for each file, good or bad.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for outcome in outcomes:
+        writer.writerow(_row(outcome))
+    _replace(out / SUMMARY, text.getvalue().encode("utf-8"))
+
+
+def _read(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path, *, pictures: bool) -> dict[str, Any]:
+    began = perf_counter()
+    radiograph = decode(raw, limits)
+    decoded = perf_counter()
+    found = detector.detect(model_input(radiograph.grey, detector.spec.input_size_px, detector.spec.stride))
+    verdict, score, findings = read_verdict(found, detector.spec.calibration)
+    done = perf_counter()
+    height, width = radiograph.grey.shape
+    timing = Timing(0.0, _ms(began, decoded), _ms(decoded, done), _ms(began, done))
+    reading = Reading(
+        detector.version, width, height, verdict, score, findings, timing, radiograph.spacing_mm, radiograph.warnings
+    )
+    if pictures:
+        _replace(_picture_of(target), _drawn(radiograph, reading))
+    content = {"file": name, "sha256": hashlib.sha256(raw).hexdigest(), "disclaimer": DISCLAIMER} | asdict(reading)
+    _replace(target, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+    return content
+
+
+def _drawn(radiograph: Radiograph, reading: Reading) -> bytes:
+    return render_png(radiograph.grey, overlay(reading.findings, (reading.height, reading.width)))
+
+
+def _kept(target: Path, raw: bytes, version: ModelVersion, pictures: bool) -> dict[str, Any] | None:
+    """The reading of an earlier run, if it is of these bytes and these weights and nothing of it is missing."""
+    if pictures and not _picture_of(target).is_file():
+        return None
+    try:
+        content: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
+        same = content["sha256"] == hashlib.sha256(raw).hexdigest() and content["model"] == asdict(version)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return content if same else None
+
+
+def _bytes_of(path: Path, limits: Limits) -> bytes:
+    try:
+        if path.stat().st_size > limits.upload_bytes:
+            raise UploadTooLarge(f"This file is larger than {limits.upload_bytes // 2**20} MB.")
+        return path.read_bytes()
+    except OSError:
+        raise FractureError("This file cannot be opened.") from None
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    row: dict[str, Any] = {"file": _cell(outcome.name), "disclaimer": DISCLAIMER}
+    if outcome.error:
+        return row | {"error": outcome.error.code, "message": str(outcome.error)}
+    reading = outcome.reading or {}
+    regions = sorted({finding["region"] for finding in reading["findings"]})
+    return row | {
+        "verdict": reading["verdict"],
+        "score": f"{reading['score']:.4f}",
+        "findings": len(reading["findings"]),
+        "regions": " ".join(regions),
+        "width": reading["width"],
+        "height": reading["height"],
+    }
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _wanted(path: Path, images: Path, out: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(images).parts)
+    return not hidden and out not in path.resolve().parents
+
+
+def _picture_of(target: Path) -> Path:
+    return target.with_suffix(".png")
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 1)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Whole or not at all: an interrupted run leaves no half file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(beside).replace(path)
+    except OSError:
+        Path(beside).unlink(missing_ok=True)
+        raise
