@@ -6,4 +6,5 @@ from app.services import Desk
 
 def record(desk: Desk, person: Person, action: str, subject: str) -> None:
     """Append one entry to the tenant's chain: codes and ids only."""
-    desk.store.audit.append(person.tenant, desk.clock(), person.id, action, subject, desk.audit_chain.next)
+    sign = desk.audit_chain.next
+    desk.store.audit.append(person.tenant, desk.clock(), person.id, action, subject, sign=sign)

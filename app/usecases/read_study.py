@@ -12,7 +12,7 @@ from app.detection import read_verdict
 from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
 from app.records import Person, Reading, Study, Timing, Upload
 from app.services import Services
-from app.storage import NewImage
+from app.storage import NewImage, NewStudy
 from app.usecases import audit, stored_reading
 from app.usecases.show_study import get_study, study_place
 
@@ -58,7 +58,8 @@ def create_study(services: Services, person: Person, uploads: Sequence[Upload]) 
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    services.store.studies.add(person.tenant, study_id, services.clock(), person.id, wrapped_key, images)
+    study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
+    services.store.studies.add(person.tenant, study)
     audit.record(services, person, "study-created", study_id)
     return Submission(get_study(services, person, study_id), rejected)
 

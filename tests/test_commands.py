@@ -1,0 +1,73 @@
+"""`flask --app wsgi …` as an administrator types it, in a process of its own, with nothing but DATA_DIR set."""
+
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.security import new_master_key
+
+ROOT = Path(__file__).resolve().parent.parent
+Flask = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "master_keys").write_text(new_master_key())
+    (tmp_path / "keys" / "secret_key").write_text(secrets.token_urlsafe(48))
+    return tmp_path
+
+
+@pytest.fixture
+def flask(data_dir: Path) -> Flask:
+    # A folder without weights: administration must not need them.
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "MODELS_DIR": str(data_dir / "none")}
+
+    def run(*words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=environ, input=typed, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def test_an_administrator_makes_the_database_people_tokens_and_links(flask: Flask) -> None:
+    assert flask("database", "migrate").returncode == 0
+    added = flask("people", "add", "Ada", "--role", "clinician", typed="correct horse battery\n")
+    assert (added.returncode, added.stderr) == (0, "")
+    token = flask("tokens", "add", "Ada").stdout
+    assert len(token.strip()) == 43
+    assert token.count("\n") == 1
+    assert flask("people", "link", "Ada").stdout.startswith("/sign-in/")
+    assert flask("audit", "verify").stdout == "The audit record is whole.\n"
+    again = flask("people", "add", "Ada", "--role", "admin", "--no-password")
+    assert (again.returncode, again.stderr) == (1, "Error: A person of this name exists already.\n")
+
+
+def test_a_command_before_the_database_is_made_says_so_in_one_line(flask: Flask) -> None:
+    refused = flask("tokens", "add", "Ada")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: ")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_serving_without_weights_says_so_in_one_line(flask: Flask) -> None:
+    flask("database", "migrate")
+    refused = flask("routes")
+    assert refused.returncode != 0
+    assert "Cannot start: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_missing_secret_is_named(flask: Flask, data_dir: Path) -> None:
+    (data_dir / "keys" / "secret_key").unlink()
+    refused = flask("audit", "verify")
+    assert refused.returncode != 0
+    assert "SECRET_KEY" in refused.stderr
+    assert "Traceback" not in refused.stderr
