@@ -13,7 +13,7 @@ if not (3, 11) <= sys.version_info[:2] <= (3, 13):
 import argparse
 import os
 import webbrowser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from scripts.bootstrap.console import ROOT, Stop, say
 from scripts.bootstrap.environment import EVERYTHING, SERVING, PackageSet, ensure_packages
@@ -95,9 +95,9 @@ def check_model() -> None:
         raise Stop(f"{ROOT / 'models' / 'model.json'} is missing: the copy of the project is not complete.")
 
 
-def choose_packages(engine: str) -> PackageSet:
+def choose_packages(engine: str, has_gpu: Callable[[], bool] = has_nvidia_gpu) -> PackageSet:
     """The packages for an engine: `auto` means torch only where an NVIDIA GPU is."""
-    if engine == "torch" or (engine == "auto" and has_nvidia_gpu()):
+    if engine == "torch" or (engine == "auto" and has_gpu()):
         return EVERYTHING
     return SERVING
 
@@ -109,8 +109,8 @@ def sign_in_path(python: Path, environment: Mapping[str, str]) -> str:
     except Stop as reason:
         try:
             administer(python, environment, "people", "add", FIRST_PERSON, "--role", "admin", "--no-password")
-        except Stop:
-            raise reason from None
+        except Stop as also:
+            raise Stop(f"{reason} {also}") from None
         return administer(python, environment, "people", "link", FIRST_PERSON)
 
 
@@ -119,9 +119,13 @@ def announce(link: str, log: Path, open_browser: bool) -> None:
     say(f"Log: {log}")
     say("Ctrl-C stops the app. Sign in with this link; it works once, within the hour:")
     say(link)
-    has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if open_browser and has_screen:
+    if open_browser and has_screen(os.environ, sys.platform):
         webbrowser.open(link)
+
+
+def has_screen(environment: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser would have a window, and not take over the terminal."""
+    return platform == "darwin" or any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _port(text: str) -> int:

@@ -56,6 +56,12 @@ def is_stamped(venv: Path, wanted: PackageSet) -> bool:
     return any(stamps.get(each.lock.name) == _fingerprint(each, venv) for each in (wanted, EVERYTHING))
 
 
+def stamp(venv: Path, installed: PackageSet) -> None:
+    """Note that this lock was installed to its end."""
+    stamps = {**_stamps(venv), installed.lock.name: _fingerprint(installed, venv)}
+    (venv / "installed.json").write_text(json.dumps(stamps, indent=1) + "\n", encoding="utf-8")
+
+
 @contextlib.contextmanager
 def _only_one() -> Iterator[None]:
     """Wait while another start of this project installs."""
@@ -97,8 +103,7 @@ def _make(venv: Path) -> None:
 def _install(venv: Path, wanted: PackageSet) -> None:
     _check_space(venv, wanted)
     pip_install(venv, wanted.lock, wanted.title)
-    stamps = {**_stamps(venv), wanted.lock.name: _fingerprint(wanted, venv)}
-    (venv / "installed.json").write_text(json.dumps(stamps, indent=1) + "\n", encoding="utf-8")
+    stamp(venv, wanted)
 
 
 def _check_space(venv: Path, wanted: PackageSet) -> None:
