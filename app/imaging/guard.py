@@ -12,7 +12,7 @@ import cv2
 import gdcm  # type: ignore[import-untyped]
 import PIL.Image
 import pydicom.config
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from app.errors import DamagedImage, ImageTooLarge
 
@@ -41,6 +41,7 @@ _LIBRARY_FAILURES = (
     SyntaxError,
     TypeError,
     ValueError,
+    BytesLengthException,
     InvalidDicomError,
     cv2.error,
     struct.error,
