@@ -108,10 +108,13 @@ def _keys(settings: Settings) -> tuple[click.Command, ...]:
         click.echo(new_master_key())
 
     @group.command("rotate")
+    @click.option("--no-new", is_flag=True, help="Use the first key that is there instead of making one.")
     @_plain_errors
-    def rotate() -> None:
-        """Wrap every study's key by the newest master key."""
-        click.echo(f"{house.rotate_keys(build_desk(settings))} studies are now under the newest master key.")
+    def rotate(no_new: bool) -> None:
+        """Make a new master key, and wrap every study's key by it."""
+        click.echo(
+            f"{house.rotate_keys(build_desk(settings), not no_new)} studies are now under the newest master key."
+        )
 
     return (group,)
 

@@ -40,6 +40,7 @@ class Settings:
     session_minutes: int = 480
     secure_cookies: bool = False
     models_dir: Path = MODELS_DIR
+    master_keys_file: Path | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -64,6 +65,7 @@ class Settings:
             session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
             secure_cookies=_choice(environ, "SECURE_COOKIES", "no", ("yes", "no")) == "yes",
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
+            master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
         )
 
 
@@ -80,16 +82,25 @@ def _secret(environ: Mapping[str, str], name: str, data_dir: Path | None) -> str
     """The secret from NAME, from the file named by NAME_FILE, or from DATA_DIR/keys/name."""
     if value := environ.get(name, "").strip():
         return value
-    path = environ.get(f"{name}_FILE") or (data_dir and str(data_dir / "keys" / name.lower()))
-    if not path:
+    path = _secret_file(environ, name, data_dir)
+    if path is None:
         raise ConfigError(f"Set {name}, or {name}_FILE to a file that holds it; there is no default.")
     try:
-        value = Path(path).read_text(encoding="utf-8").strip()
+        value = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise ConfigError(f"The file for {name} cannot be read: {path}") from None
     if not value:
         raise ConfigError(f"The file for {name} is empty: {path}")
     return value
+
+
+def _secret_file(environ: Mapping[str, str], name: str, data_dir: Path | None) -> Path | None:
+    """The file that the secret is read from; None when it stands in the variable itself, or nowhere."""
+    if environ.get(name, "").strip():
+        return None
+    if named := environ.get(f"{name}_FILE"):
+        return Path(named)
+    return data_dir / "keys" / name.lower() if data_dir else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from app.config import Settings
 from app.detection import Detector, load_detector
-from app.security import AuditChain, MasterKeys, Passwords, UploadKeys, Vault
+from app.security import AuditChain, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
 from app.storage import Store, open_store
 
 
@@ -17,6 +17,7 @@ class Desk:
 
     settings: Settings
     store: Store
+    keys: KeyRing
     vault: Vault
     passwords: Passwords
     audit_chain: AuditChain
@@ -38,10 +39,14 @@ def build_desk(settings: Settings) -> Desk:
     Raises:
         ConfigError: a setting is wrong, or the database is not at this version's schema.
     """
+    keys: KeyRing = MasterKeys.parse(settings.master_keys)
+    if settings.master_keys_file is not None:
+        keys = KeyFile(settings.master_keys_file)
     return Desk(
         settings=settings,
         store=open_store(settings.database_url),
-        vault=Vault(MasterKeys.parse(settings.master_keys)),
+        keys=keys,
+        vault=Vault(keys),
         passwords=Passwords(),
         audit_chain=AuditChain(settings.secret_key),
         clock=now,
@@ -59,7 +64,7 @@ def build_services(settings: Settings) -> Services:
     desk = build_desk(settings)
     return Services(
         **{part.name: getattr(desk, part.name) for part in fields(Desk)},
-        upload_keys=UploadKeys(MasterKeys.parse(settings.master_keys), now),
+        upload_keys=UploadKeys(desk.keys, now),
         detector=load_detector(
             settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
         ),

@@ -76,6 +76,7 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
     return Services(
         settings=settings,
         store=open_store(settings.database_url),
+        keys=keys,
         vault=Vault(keys),
         passwords=Passwords(QUICK),
         audit_chain=AuditChain(settings.secret_key),

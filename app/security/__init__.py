@@ -1,6 +1,7 @@
 """Open sealed uploads, seal at rest, keys, passwords, tokens, audit chain."""
 
 from app.security.audit import AuditChain
+from app.security.key_file import KeyFile, KeyRing
 from app.security.keys import MasterKey, MasterKeys, new_master_key
 from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.sealing import Place, Vault
@@ -10,6 +11,8 @@ from app.security.uploads import PublicUploadKey, UploadKeys
 __all__ = [
     "RFC_9106_SECOND",
     "AuditChain",
+    "KeyFile",
+    "KeyRing",
     "MasterKey",
     "MasterKeys",
     "PasswordCost",

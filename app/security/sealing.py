@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.errors import StoredDataDamaged
 from app.security.framing import frame
-from app.security.keys import KEY_BYTES, MasterKey, MasterKeys
+from app.security.key_file import KeyRing
+from app.security.keys import KEY_BYTES, MasterKey
 
 _VERSION = b"\x01"
 # Random 96-bit nonces are safe for 2^32 messages under one key (NIST SP 800-38D, 8.3); a study holds a few hundred,
@@ -34,7 +35,7 @@ class Place:
 class Vault:
     """Seals and opens what is stored. Safe to share between threads; holds no state but the master keys."""
 
-    def __init__(self, master_keys: MasterKeys) -> None:
+    def __init__(self, master_keys: KeyRing) -> None:
         self._master_keys = master_keys
 
     def new_study_key(self, tenant: str, study: str) -> bytes:

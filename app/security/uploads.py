@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import SealBroken, UnknownKey
-from app.security.keys import MasterKey, MasterKeys
+from app.security.key_file import KeyRing
+from app.security.keys import MasterKey
 
 INFO_PREFIX = b"fracture-upload/v1/"
 NAME_SUFFIX = b"/name"
@@ -37,7 +38,7 @@ class PublicUploadKey:
 class UploadKeys:
     """The HPKE keys of today and yesterday. Safe to share between threads."""
 
-    def __init__(self, master_keys: MasterKeys, clock: Callable[[], datetime]) -> None:
+    def __init__(self, master_keys: KeyRing, clock: Callable[[], datetime]) -> None:
         """Take the master keys and a clock that gives the time with its time zone."""
         self._master_keys = master_keys
         self._clock = clock

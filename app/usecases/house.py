@@ -3,17 +3,25 @@
 from datetime import timedelta
 
 from app.errors import ConfigError
+from app.security import KeyFile
 from app.services import Desk
 
 
-def rotate_keys(desk: Desk) -> int:
-    """Wrap every study's data key by the newest master key; how many were wrapped anew.
+def rotate_keys(desk: Desk, make_new: bool = True) -> int:
+    """Make a new master key and wrap every study's data key by it; how many were wrapped anew.
 
-    Sealed images and readings stay as they are. Once this has run, older master keys may be taken out of MASTER_KEYS.
+    The new key is written where the others are read from, so servers that run take it up by themselves. Keys that
+    come from the variable MASTER_KEYS cannot be written: put the new one there yourself and pass `make_new=False`.
+    Sealed images and readings stay as they are. Older master keys stay in the file, as backups need them.
 
     Raises:
+        ConfigError: a new key was asked for and cannot be written.
         StoredDataDamaged: no master key opens a study's key; the studies before it are done.
     """
+    if make_new:
+        if not isinstance(desk.keys, KeyFile):
+            raise ConfigError("MASTER_KEYS is not in a file. Put the output of `keys new` before it, and use --no-new.")
+        desk.keys.add_newest()
     rotated = 0
     for row in desk.store.studies.wrapped_keys():
         newer = desk.vault.rewrap(row.wrapped_key, row.tenant, row.study)
