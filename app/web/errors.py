@@ -62,7 +62,7 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
     status = status_of(error)
     if status == 500:
         return _unexpected(error)
-    if isinstance(error, errors.NotSignedIn) and not _is_api() and request.endpoint not in PAGE_OF_FORM:
+    if isinstance(error, errors.NotSignedIn) and not _is_api() and request.blueprint != "sign_in":
         return redirect(url_for("sign_in.form", next=_way_back()), code=303)
     answer = _answer(status, error.code, str(error))
     retry_after_s = getattr(error, "retry_after_s", errors.Busy.retry_after_s if status == 503 else None)

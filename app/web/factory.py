@@ -16,7 +16,8 @@ from app.web.throttle import Throttle
 from app.web.uploads import UploadRequest, body_limit
 
 ROOT = Path(__file__).resolve().parents[2]
-LARGEST_FORM_FIELD_BYTES = 16 * 1024
+# Also bounds what the parser holds at once, which is one chunk of 64 KiB and the rest of the one before.
+LARGEST_FORM_FIELD_BYTES = 256 * 1024
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:

@@ -9,7 +9,7 @@ from flask import Request, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.config import Limits
-from app.errors import BadRequest, NoFile, TooManyFiles
+from app.errors import BadRequest, NoFile, TooManyFiles, UploadTooLarge
 from app.records import Upload
 
 SEALED = "application/hpke"
@@ -66,10 +66,11 @@ def read_uploads(limits: Limits) -> tuple[Upload, ...]:
 
     Raises:
         BadRequest: a header is missing or wrong. NoFile: nothing was sent. TooManyFiles: more than `limits.files`.
+        UploadTooLarge: a sealed body is longer than the largest file can make it.
         UnsupportedMediaType: neither multipart nor application/hpke.
     """
     if request.mimetype == SEALED:
-        return (_sealed_upload(),)
+        return (_sealed_upload(limits),)
     if request.mimetype == MULTIPART:
         return _form_uploads(limits)
     if request.get_data(cache=False):
@@ -87,13 +88,16 @@ def _form_uploads(limits: Limits) -> tuple[Upload, ...]:
     return tuple(Upload(name=part.filename or "", body=part.stream.read()) for part in files)
 
 
-def _sealed_upload() -> Upload:
+def _sealed_upload(limits: Limits) -> Upload:
     kid = request.headers.get("X-Key-Id", "")
     if not kid:
         raise BadRequest("The header X-Key-Id is missing.")
     body = request.get_data(cache=False)
     if not body:
         raise NoFile
+    # A body of unknown length is cut at the limit without a word.
+    if len(body) >= body_limit(SEALED, limits):
+        raise UploadTooLarge
     return Upload(name="", body=body, sealed_for=kid, sealed_name=_sealed_name())
 
 

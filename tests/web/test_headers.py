@@ -18,7 +18,7 @@ PATHS = [
 
 @pytest.mark.parametrize("path", PATHS)
 def test_an_answer_carries_the_security_headers(client: FlaskClient, services, path: str) -> None:
-    headers = client.get(path).headers
+    headers = client.get(path, buffered=True).headers
 
     policy = dict(rule.split(" ", 1) for rule in headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
@@ -34,8 +34,8 @@ def test_an_answer_carries_the_security_headers(client: FlaskClient, services, p
 
 @pytest.mark.parametrize("path", ["/sign-in", "/studies", "/api/v1/studies", "/nothing", "/static/nothing"])
 def test_nothing_but_static_files_is_kept_by_a_browser(client: FlaskClient, services, path: str) -> None:
-    assert client.get(path).headers["Cache-Control"] == "no-store"
-    assert client.get("/static/css/base.css").headers["Cache-Control"] == "no-cache"
+    assert client.get(path, buffered=True).headers["Cache-Control"] == "no-store"
+    assert client.get("/static/css/base.css", buffered=True).headers["Cache-Control"] == "no-cache"
 
 
 def test_each_request_has_an_id_of_its_own(client: FlaskClient) -> None:
