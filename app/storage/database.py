@@ -1,8 +1,10 @@
 """One way to talk to SQLite and PostgreSQL, and transactions that fail in the application's own words."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import OperationalError as SqliteOperationalError
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -18,6 +20,7 @@ _DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 _BUSY_TIMEOUT_MS = 10_000
+_RETRY_S = 0.02
 _CONNECT_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_MS = 30_000
 _LOCK_TIMEOUT_MS = 10_000
@@ -114,9 +117,24 @@ def is_sqlite(engine: Engine | Connection) -> bool:
 def _prepare_sqlite(connection: SqliteConnection, _record: object) -> None:
     # None leaves BEGIN to us: Python's sqlite3 would start a transaction only before the first write.
     connection.isolation_level = None
-    pragmas = (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON")
-    for pragma in pragmas:
+    for pragma in (f"busy_timeout = {_BUSY_TIMEOUT_MS}", "foreign_keys = ON", "secure_delete = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
+    _use_wal(connection)
+
+
+def _use_wal(connection: SqliteConnection) -> None:
+    """Turn on the write-ahead log, once in the life of a file, so that readers and the writer do not wait.
+
+    Of several connections that do it at once, SQLite refuses all but one without regard to busy_timeout.
+    """
+    deadline = time.monotonic() + _BUSY_TIMEOUT_MS / 1000
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except SqliteOperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_S)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -116,18 +116,17 @@ class Studies:
 
     def purge(self, before: datetime) -> tuple[tuple[str, str], ...]:
         """Remove the studies of all tenants created before a moment; the (tenant, study id) of each."""
-        purged: list[tuple[str, str]] = []
-        while batch := self._purge_some(before):
-            purged += batch
+        old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before)
+        keys = [(row.tenant, row.id) for row in self._rows(old.order_by(studies.c.created_at))]
+        starts = range(0, len(keys), _DELETIONS_AT_ONCE)
+        purged = [key for start in starts for key in self._delete_all(keys[start : start + _DELETIONS_AT_ONCE])]
         if purged:
             self._database.forget()
         return tuple(purged)
 
-    def _purge_some(self, before: datetime) -> list[tuple[str, str]]:
-        key = tuple_(studies.c.tenant, studies.c.id)
-        oldest = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before)
-        oldest = oldest.order_by(studies.c.created_at).limit(_DELETIONS_AT_ONCE)
-        statement = delete(studies).where(key.in_(oldest)).returning(studies.c.tenant, studies.c.id)
+    def _delete_all(self, keys: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        wanted = tuple_(studies.c.tenant, studies.c.id).in_(keys)
+        statement = delete(studies).where(wanted).returning(studies.c.tenant, studies.c.id)
         with self._database.write() as connection:
             return [(row.tenant, row.id) for row in connection.execute(statement)]
 

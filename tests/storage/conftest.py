@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 
 from app.records import Person
 from app.storage import NewImage, NewStudy, Store, migrate, new_id, open_store
+from app.storage.tables import metadata
 from tests.postgres_server import postgres_server
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=UTC)
@@ -20,10 +21,9 @@ _names = count()
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """The URL of a running server, with a migrated database `migrated` in it to copy."""
+    """The URL of a running server, migrated."""
     with postgres_server() as url:
-        make_database(url, "migrated", "template0")
-        migrate(url.replace("/postgres?", "/migrated?"))
+        migrate(url)
         yield url
 
 
@@ -34,12 +34,11 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def make_database(url: str, name: str, template: str) -> str:
+def run_sql(url: str, statement: str) -> None:
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+        connection.execute(text(statement))
     engine.dispose()
-    return url.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(params=DATABASES)
@@ -47,7 +46,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A database without tables."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
-    return make_database(request.getfixturevalue("postgres"), f"empty{next(_names)}", "template0")
+    server, name = request.getfixturevalue("postgres"), f"empty{next(_names)}"
+    run_sql(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(params=DATABASES)
@@ -56,7 +57,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
-    return make_database(request.getfixturevalue("postgres"), f"test{next(_names)}", "migrated")
+    url = request.getfixturevalue("postgres")
+    run_sql(url, f"TRUNCATE {', '.join(metadata.tables)}")
+    return url
 
 
 @pytest.fixture

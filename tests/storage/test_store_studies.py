@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -242,14 +242,18 @@ def test_the_list_walks_its_index_among_100_000_studies(database_url: str) -> No
     engine = connect(database_url)
     sqlite = is_sqlite(engine)
     numbers = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)"
-    moment = "datetime('2026-01-01', n || ' minutes') || '.000000'" if sqlite else "now() + n * interval '1 minute'"
-    values = f"'tenant' || n % 4, 'id' || n, {moment}, 'anna', CAST('key' AS {'BLOB' if sqlite else 'bytea'})"
+    moment = (
+        "datetime('2026-01-01', n || ' minutes') || '.000000'"
+        if sqlite
+        else "timestamptz '2026-01-01Z' + n * interval '1 minute'"
+    )
+    values = f"'tenant' || (n % 4), 'id' || n, {moment}, 'anna', CAST('key' AS {'BLOB' if sqlite else 'bytea'})"
     with engine.begin() as connection:
         columns = "tenant, id, created_at, created_by, wrapped_key"
         connection.execute(text(f"INSERT INTO studies ({columns}) {numbers} SELECT {values} FROM numbers"))
         connection.execute(text("ANALYZE studies"))
     with engine.connect() as connection:
-        for after in (None, (NOW, "id")):
+        for after in (None, (datetime(2026, 2, 1, tzinfo=UTC), "id")):
             query = page_query("tenant1", 50, after).compile(engine, compile_kwargs={"literal_binds": True})
             plan = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} {query}").all()
             steps = "\n".join(str(row) for row in plan)
@@ -272,13 +276,18 @@ def test_old_studies_of_all_tenants_are_purged_and_named(store: Store, database_
     assert store.studies.purge(NOW) == ()
 
 
-def test_every_wrapped_key_is_visited_and_replaced_unless_it_changed_meanwhile(store: Store) -> None:
+def test_every_wrapped_key_is_visited_and_replaced_unless_it_changed_meanwhile(store: Store, database_url: str) -> None:
     # More than are read at a time.
-    ids = {("default", study_id) for study_id in added(store, *(replace(new_study(), images=()) for _ in range(510)))}
-    ids |= {("other", study_id) for study_id in added(store, new_study(), tenant="other")}
+    many = [{"id": new_id(), "at": "2026-01-01 00:00:00.000000", "key": b"wrapped"} for _ in range(1001)]
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO studies VALUES ('default', :id, :at, 'anna', :key)"), many)
+    engine.dispose()
+    expected = {("default", row["id"]) for row in many}
+    expected |= {("other", study_id) for study_id in added(store, new_study(), tenant="other")}
     rows = list(store.studies.wrapped_keys())
-    assert len(rows) == 511
-    assert {(row.tenant, row.study) for row in rows} == ids
+    assert len(rows) == 1002
+    assert {(row.tenant, row.study) for row in rows} == expected
     assert store.studies.replace_wrapped_key(rows[0], b"new")
     assert store.studies.get(rows[0].tenant, rows[0].study).wrapped_key == b"new"
     assert not store.studies.replace_wrapped_key(rows[0], b"newer")

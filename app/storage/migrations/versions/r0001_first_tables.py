@@ -88,7 +88,6 @@ def _studies() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name="pk_studies"),
     )
     op.create_index("ix_studies_tenant_created_at_id", "studies", ["tenant", "created_at", "id"])
-    op.create_index("ix_studies_created_at", "studies", ["created_at"])
     op.create_table(
         "images",
         _text("tenant"),
