@@ -85,18 +85,14 @@ def fit(positive: NDArray[np.bool_], raw: Floats) -> Knots:
     ill, well = int(positive.sum()), int((~positive).sum())
     if min(ill, well) < LEAST_OF_EACH:
         raise DatasetError(f"{ill} pictures with and {well} without a fracture are too few to calibrate; ten of each.")
-    target = np.where(positive, (ill + 1) / (ill + 2), 1 / (well + 2))
-    slope, offset = _logistic(_logit(raw), target)
-    if slope <= 0:
-        raise DatasetError("The scores of these pictures do not rise with fractures: nothing to calibrate.")
-    return _knots(slope, offset)
+    return _fit(positive, raw)
 
 
 def cross_validated(positive: NDArray[np.bool_], raw: Floats, seed: int, folds: int = 5) -> Floats:
     """The probability of each picture by a map that never saw it; the honest input for ECE and Brier.
 
     Raises:
-        DatasetError: as `fit`.
+        DatasetError: the scores of some four folds do not rise with fractures.
     """
     fold = np.empty(positive.size, np.intp)
     generator = np.random.default_rng(seed)
@@ -104,8 +100,17 @@ def cross_validated(positive: NDArray[np.bool_], raw: Floats, seed: int, folds: 
         fold[kind] = generator.permutation(np.arange(int(kind.sum())) % folds)
     out = np.empty(raw.size)
     for n in range(folds):
-        out[fold == n] = calibrated(fit(positive[fold != n], raw[fold != n]), raw[fold == n])
+        out[fold == n] = calibrated(_fit(positive[fold != n], raw[fold != n]), raw[fold == n])
     return out
+
+
+def _fit(positive: NDArray[np.bool_], raw: Floats) -> Knots:
+    ill, well = int(positive.sum()), int((~positive).sum())
+    target = np.where(positive, (ill + 1) / (ill + 2), 1 / (well + 2))
+    slope, offset = _logistic(_logit(raw), target)
+    if slope <= 0:
+        raise DatasetError("The scores of these pictures do not rise with fractures: nothing to calibrate.")
+    return _knots(slope, offset)
 
 
 def _knots(slope: float, offset: float) -> Knots:

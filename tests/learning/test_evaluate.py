@@ -123,10 +123,11 @@ def test_a_class_that_the_model_does_not_know_is_refused_unless_names_do_not_mat
 
 def test_a_damaged_picture_stops_with_its_name(tmp_path):
     data_yaml = write_set(tmp_path, [(phantom(1, (200, 200)).grey, [])])
-    image = tmp_path / "valid" / "images" / "0.png"
+    dataset = read_dataset(data_yaml, "val")
+    image = dataset.images[0].path
     image.write_bytes(image.read_bytes()[:-200])
     with pytest.raises(DatasetError, match=r"0\.png"):
-        judge(data_yaml, [()])
+        read_cases(FakeDetector([()]), dataset)
 
 
 def test_progress_is_told_for_every_picture(data_yaml):
