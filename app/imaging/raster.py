@@ -59,6 +59,9 @@ def decode_png(raw: bytes, limits: Limits) -> Radiograph:
     """
     width, height, bits = struct.unpack(">IIB", raw[16:25])
     check_size(width, height, limits)
+    # Pillow is content once it has its rows, even where the file was cut off.
+    if b"IEND" not in raw:
+        raise DamagedImage
     return _radiograph(raw, _open(raw, "PNG", limits), "png", bits)
 
 

@@ -51,7 +51,8 @@ class Window:
         Source: DICOM PS3.3 C.11.2.1.2.1 (LINEAR), C.11.2.1.3.1 (SIGMOID), C.11.2.1.3.2 (LINEAR_EXACT).
         """
         if self.function == "SIGMOID":
-            exponent = np.clip(-4.0 * (values - self.centre) / self.width, -700.0, 700.0)
+            with np.errstate(over="ignore"):
+                exponent = np.clip(-4.0 * (values - self.centre) / self.width, -700.0, 700.0)
             return np.asarray(255.0 / (1.0 + np.exp(exponent)), np.float64)
         if self.function == "LINEAR_EXACT":
             return ramp(values, self.centre - self.width / 2, self.centre + self.width / 2)
@@ -63,7 +64,7 @@ def ramp(values: Values, low: float, high: float) -> Values:
     """0 up to `low`, 255 beyond `high`, a straight line between; a step after `low` where the two are equal."""
     if high <= low:
         return np.where(values > low, 255.0, 0.0)
-    return np.clip((values - low) * (255.0 / (high - low)), 0.0, 255.0)
+    return (np.clip(values, low, high) - low) * 255.0 / (high - low)
 
 
 def stretch_limits(pixels: NDArray[np.generic]) -> tuple[float, float]:

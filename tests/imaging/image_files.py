@@ -3,15 +3,15 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
-import gdcm
 import numpy as np
 from PIL import Image
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from app.config import Limits
 
@@ -113,7 +113,8 @@ def dicom(ds: Dataset, syntax: str = ExplicitVRLittleEndian, preamble: bool = Tr
         ds.PixelData = encapsulate([codestream])
         ds["PixelData"].is_undefined_length = True
     out = BytesIO()
-    ds.save_as(out, enforce_file_format=True)
+    known = UID(syntax).is_transfer_syntax
+    ds.save_as(out, enforce_file_format=True, **({} if known else {"implicit_vr": False, "little_endian": True}))
     return out.getvalue() if preamble else out.getvalue()[132:]
 
 
@@ -126,28 +127,9 @@ def compressed(ds: Dataset, syntax: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def gdcm_jpeg(pixels: np.ndarray, syntax: int, bits: int) -> bytes:
-    """A JPEG codestream of a kind that only gdcm writes: lossless, or extended with 12 bits."""
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((pixels.shape[1], pixels.shape[0], 1))
-    image.SetPixelFormat(gdcm.PixelFormat(1, 16, bits, bits - 1, 0))
-    image.SetPhotometricInterpretation(gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2))
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.ExplicitVRLittleEndian))
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetByteStringValue(pixels.astype("<u2").tobytes())
-    image.SetDataElement(element)
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(syntax))
-    change.SetInput(image)
-    assert change.Change()
-    # Each step is kept in a name: gdcm's Python objects do not keep their owners alive.
-    changed = change.GetOutput()
-    pixel_data = changed.GetDataElement()
-    fragments = pixel_data.GetSequenceOfFragments()
-    code = ""
-    for index in range(fragments.GetNumberOfFragments()):
-        fragment = fragments.GetFragment(index)
-        value = fragment.GetByteValue()
-        code += value.GetBuffer()
-    return code.encode("utf-8", "surrogateescape")
+def gdcm_jpeg(name: str) -> bytes:
+    """A JPEG codestream of `ramp(most=4095, dtype="u2")` in 12 bits, of a kind that only gdcm writes.
+
+    Kept as a file, made once by gdcm 3.2.6: its encoder is not safe to call from Python (double free).
+    """
+    return (Path(__file__).parent / "files" / f"{name}.jpg").read_bytes()
