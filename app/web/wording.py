@@ -1,9 +1,11 @@
-"""What a page says for a verdict, a warning, a number; and where a box's label stands in the drawing."""
+"""What a page says for a verdict, a warning, a number; and how it draws a finding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.records import Finding, Reading, Study, StudyImage, Verdict
+from app.records import Finding, Label, Reading, Study, StudyImage, Verdict
+from app.reports import overlay
 
 VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "fracture": ("Fracture likely", "At least one place looks like a fracture. Check it first."),
@@ -13,8 +15,30 @@ VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
 WARNING_WORDS = {
     "not-a-radiograph": "This picture does not look like a radiograph. The reading may mean nothing.",
 }
-TIER_WORDS = {"definite": "Definite", "possible": "Possible"}
+# Width of an average letter over the height of the line; wide sans-serif faces stay under it.
+LETTER_ASPECT = 0.52
 RANK: dict[Verdict, int] = {"none": 0, "possible": 1, "fracture": 2}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One finding as a page draws it, in radiograph pixels."""
+
+    finding: Finding
+    label: Label
+
+    @property
+    def box(self) -> dict[str, float]:
+        """x, y, width and height of the box."""
+        x1, y1, x2, y2 = self.finding.box_px
+        return {"x": round(x1, 1), "y": round(y1, 1), "width": round(x2 - x1, 1), "height": round(y2 - y1, 1)}
+
+    @property
+    def plate(self) -> dict[str, float]:
+        """x, y, width and height of what lies under the label."""
+        x, y = self.label.top_left_px
+        width = (len(self.label.text) + 1) * LETTER_ASPECT * self.label.height_px
+        return {"x": round(x, 1), "y": round(y, 1), "width": round(width, 1), "height": round(self.label.height_px, 1)}
 
 
 def verdict_title(verdict: Verdict) -> str:
@@ -43,8 +67,8 @@ def warning_words(code: str) -> str:
 
 
 def percent(share: float) -> str:
-    """0–1 as whole percent."""
-    return f"{round(share * 100)} %"
+    """0–1 as whole percent; never "100 %", which no reading deserves."""
+    return f"{min(99, round(share * 100))} %"
 
 
 def milliseconds(took_ms: float) -> str:
@@ -72,29 +96,11 @@ def view_title(image: StudyImage, number: int) -> str:
     return image.name or f"View {number}"
 
 
-def by_confidence(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, surest first."""
-    return sorted(findings, key=lambda finding: -finding.confidence)
-
-
-def label_size_px(reading: Reading) -> float:
-    """Height of a label's letters, in radiograph pixels: the same share of every picture."""
-    return round(max(reading.width, reading.height) * 0.034, 1)
-
-
-def label_place_px(finding: Finding, reading: Reading) -> dict[str, float]:
-    """Box of a finding's label, in radiograph pixels: above its box where there is room, else inside; never outside."""
-    height = label_size_px(reading) * 1.4
-    width = min(reading.width, label_size_px(reading) * 0.6 * (len(finding.region) + 6))
-    x1, y1, _, _ = finding.box_px
-    x = min(max(x1, 0.0), reading.width - width)
-    y = y1 - height if y1 >= height else max(y1, 0.0)
-    return {
-        "x": round(x, 1),
-        "y": round(min(y, reading.height - height), 1),
-        "width": round(width, 1),
-        "height": round(height, 1),
-    }
+def by_confidence(reading: Reading) -> list[Mark]:
+    """The findings, surest first, each with its label; the labels stand where the annotated PNG has them."""
+    drawing = overlay(reading.findings, (reading.height, reading.width))
+    findings = sorted(reading.findings, key=lambda finding: -finding.confidence)
+    return [Mark(finding, label) for finding, label in zip(findings, reversed(drawing.labels), strict=True)]
 
 
 FILTERS: dict[str, Callable[..., object]] = {
@@ -111,8 +117,6 @@ FILTERS: dict[str, Callable[..., object]] = {
         utc_iso,
         utc_words,
         by_confidence,
-        label_size_px,
-        label_place_px,
         view_title,
     )
 }

@@ -1,5 +1,7 @@
 """The parts that need no application: throttle, query, bounded files, statuses, words."""
 
+from dataclasses import replace
+
 import pytest
 
 from app import errors
@@ -119,9 +121,23 @@ def test_a_family_of_failures_has_its_status(failure: type[FractureError], statu
 @pytest.mark.parametrize("box_px", [(0, 0, 20, 20), (380, 2, 400, 40), (390, 290, 400, 300), (100, 100, 200, 200)])
 @pytest.mark.parametrize("region", ["hip", "shoulder"])
 def test_a_label_stays_inside_the_picture(box_px: tuple[float, float, float, float], region: str) -> None:
-    place = wording.label_place_px(Finding(region, 0.5, "possible", box_px), READING)
+    (mark,) = wording.by_confidence(replace(READING, findings=(Finding(region, 0.5, "possible", box_px),)))
 
-    assert place["x"] >= 0
-    assert place["y"] >= 0
-    assert place["x"] + place["width"] <= 400
-    assert place["y"] + place["height"] <= 300
+    assert mark.plate["x"] >= 0
+    assert mark.plate["y"] >= 0
+    assert mark.plate["x"] + mark.plate["width"] <= 400.1
+    assert mark.plate["y"] + mark.plate["height"] <= 300.1
+
+
+def test_each_finding_keeps_its_own_label() -> None:
+    box_px = (100.0, 100.0, 200.0, 200.0)
+    findings = tuple(Finding("wrist", share, "possible", box_px) for share in (0.3, 0.9, 0.5))
+
+    marks = wording.by_confidence(replace(READING, findings=findings))
+
+    assert [mark.label.text for mark in marks] == ["wrist 90 %", "wrist 50 %", "wrist 30 %"]
+    assert [mark.finding.confidence for mark in marks] == [0.9, 0.5, 0.3]
+
+
+def test_nothing_is_certain() -> None:
+    assert wording.percent(1.0) == "99 %"
