@@ -20,6 +20,7 @@ logconfig_dict = {
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
         "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+        "alembic": {"level": "WARNING"},
         "gunicorn.access": {"level": "INFO", "handlers": [], "propagate": False},
     },
 }

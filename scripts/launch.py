@@ -15,7 +15,7 @@ import os
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 
-from scripts.bootstrap.console import ROOT, Stop, say
+from scripts.bootstrap.console import ROOT, Progress, Stop, say
 from scripts.bootstrap.environment import EVERYTHING, SERVING, PackageSet, ensure_packages
 from scripts.bootstrap.hardware import has_nvidia_gpu
 from scripts.bootstrap.instance import administer, make_keys, open_data_dir
@@ -78,8 +78,9 @@ def launch(options: argparse.Namespace) -> None:
     administer(python, environment, "database", "migrate")
     log = data_dir / "server.log"
     with serving(python, environment, options.port, log) as server:
+        progress = Progress("Starting the server")
         path = sign_in_path(python, environment)
-        wait_until_ready(server, options.port, log)
+        wait_until_ready(server, options.port, log, progress)
         announce(f"http://{HOST}:{options.port}{path}", log, open_browser=not options.no_browser)
         server.wait()
         raise Stop(ending(log))

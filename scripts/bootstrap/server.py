@@ -50,13 +50,12 @@ def serving(python: Path, environment: Mapping[str, str], port: int, log: Path) 
         os.close(descriptor)
 
 
-def wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_ready(server: subprocess.Popen[bytes], port: int, log: Path, progress: Progress) -> None:
     """Wait until the model is loaded and the database answers.
 
     Raises:
         Stop: the server ended, or is not ready after `READY_WITHIN_S`.
     """
-    progress = Progress("Starting the server")
     until_s = time.monotonic() + READY_WITHIN_S
     while not _is_ready(port):
         if server.poll() is not None:
