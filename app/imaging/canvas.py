@@ -9,8 +9,15 @@ from numpy.typing import NDArray
 from app.errors import UnusableImage
 from app.records import Drawing, Label, Stroke
 
-# Level 1 with run lengths: ten times as fast as zlib's default for a tenth more bytes, measured on radiographs.
-_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+# Level 1 with one filter: a third to a seventh of the time of zlib's level 6 for a tenth more bytes, on radiographs.
+_PNG = [
+    cv2.IMWRITE_PNG_COMPRESSION,
+    1,
+    cv2.IMWRITE_PNG_FILTER,
+    cv2.IMWRITE_PNG_FILTER_UP,
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_DEFAULT,
+]
 _SHIFT = 4
 _DASH_WIDTHS, _GAP_WIDTHS = 5.0, 3.5
 _BACKGROUND_OPACITY = 0.6
