@@ -38,6 +38,11 @@ WORDS_OF_STATUS: dict[int, tuple[str, str]] = {
 CSRF_WORDS = ("csrf", "This form has expired. Reload the page and send it again.")
 INTERNAL_WORDS = ("internal", "Something went wrong on the server. Nothing of what was stored before is lost.")
 
+# A page asks for each file in turn, and a browser writes every status from 400 on to its console as an error. With this
+# preference (RFC 7240, 4.4) a file that cannot be used is no failed request: status 200, the same body.
+LENIENT = "handling=lenient"
+FILE_FAMILIES = (errors.TooLarge, errors.UnsupportedImage, errors.UnusableImage)
+
 # A refused form is shown again with the reason; every other refusal is a page of its own.
 PAGE_OF_FORM = {
     "pages.create_study": "upload.html",
@@ -65,6 +70,9 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
     if isinstance(error, errors.NotSignedIn) and not _is_api() and request.blueprint != "sign_in":
         return redirect(url_for("sign_in.form", next=_way_back()), code=303)
     answer = _answer(status, error.code, str(error))
+    if _is_lenient() and isinstance(error, FILE_FAMILIES):
+        answer.status_code = 200
+        answer.headers["Preference-Applied"] = LENIENT
     retry_after_s = getattr(error, "retry_after_s", errors.Busy.retry_after_s if status == 503 else None)
     if retry_after_s is not None:
         answer.headers["Retry-After"] = str(retry_after_s)
@@ -107,6 +115,10 @@ def _answer(status: int, code: str, message: str) -> Response:
 
 def _is_api() -> bool:
     return request.path.startswith("/api/")
+
+
+def _is_lenient() -> bool:
+    return _is_api() and LENIENT in request.headers.get("Prefer", "").replace(" ", "")
 
 
 def _way_back() -> str:

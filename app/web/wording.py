@@ -17,6 +17,7 @@ WARNING_WORDS = {
 }
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52
+PAGE_LABEL_SHARE = 0.75
 RANK: dict[Verdict, int] = {"none": 0, "possible": 1, "fracture": 2}
 
 
@@ -35,10 +36,22 @@ class Mark:
 
     @property
     def plate(self) -> dict[str, float]:
-        """x, y, width and height of what lies under the label."""
-        x, y = self.label.top_left_px
-        width = (len(self.label.text) + 1) * LETTER_ASPECT * self.label.height_px
-        return {"x": round(x, 1), "y": round(y, 1), "width": round(width, 1), "height": round(self.label.height_px, 1)}
+        """x, y, width and height of what lies under the label.
+
+        A page shows a picture larger than a print, so its label is smaller than the PNG's, on the same side of the box.
+        """
+        (x1, y1, x2, _), (left, top) = self.finding.box_px, self.label.top_left_px
+        full_width, full_height = label_size_px(self.label)
+        width, height = full_width * PAGE_LABEL_SHARE, full_height * PAGE_LABEL_SHARE
+        ends_right = abs(left + full_width - x2) < abs(left - x1)
+        x = left + full_width - width if ends_right else left
+        y = top + full_height - height if top + full_height <= y1 else top
+        return {"x": round(x, 1), "y": round(y, 1), "width": round(width, 1), "height": round(height, 1)}
+
+
+def label_size_px(label: Label) -> tuple[float, float]:
+    """Width and height of a label, in radiograph pixels."""
+    return (len(label.text) + 1) * LETTER_ASPECT * label.height_px, label.height_px
 
 
 def verdict_title(verdict: Verdict) -> str:

@@ -81,6 +81,17 @@ def test_a_file_that_is_no_radiograph_is_refused(api: Sender, body: bytes, statu
     assert api("get", "/studies").get_json()["studies"] == []
 
 
+def test_a_page_may_ask_that_a_bad_file_be_no_failed_request(api: Sender) -> None:
+    lenient = {"Prefer": "handling=lenient"}
+
+    refusal = api("post", "/studies", headers=lenient, **multipart(("x.jpg", b"Dear colleague")))
+
+    assert refused(refusal, 200, "unsupported-image")
+    assert refusal.headers["Preference-Applied"] == "handling=lenient"
+    assert api("get", "/studies/nothing", headers=lenient).status_code == 404
+    assert api("post", "/studies", headers=lenient).status_code == 400
+
+
 @pytest.mark.parametrize(("body", "status", "code"), BAD_FILES[1:], ids=[code for _, _, code in BAD_FILES[1:]])
 def test_a_sealed_file_that_is_no_radiograph_is_refused(api: Sender, body: bytes, status: int, code: str) -> None:
     key = api("get", "/encryption-key").get_json()

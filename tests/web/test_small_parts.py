@@ -13,7 +13,7 @@ from app.web.query import list_query, local_path
 from app.web.throttle import Throttle
 from app.web.uploads import BoundedBytes
 
-NOT_IN_A_REQUEST = {"FractureError", "ConfigError", "ModelError", "DatasetError", "TrainingError", "LearningError"}
+NOT_IN_A_REQUEST = {"FractureError", "ConfigError", "ModelError", "DatasetError", "TrainingError", "ExportError"}
 READING = Reading(ModelVersion("m", "1", "00"), 400, 300, "none", 0.0, (), Timing(0, 0, 0, 0))
 
 
