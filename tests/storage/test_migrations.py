@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import stat
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,20 @@ def test_migrating_again_changes_nothing_and_says_nothing(
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_url: str) -> None:
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        pool.map(migrate, [empty_url] * 4, chunksize=1)
+    spawn = multiprocessing.get_context("spawn")
+    together = spawn.Barrier(2)
+    processes = [spawn.Process(target=migrate_together, args=(empty_url, together)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
     open_store(empty_url).close()
+
+
+def migrate_together(url: str, together: Barrier) -> None:
+    together.wait(60)
+    migrate(url)
 
 
 def test_an_empty_older_or_newer_database_is_not_opened(empty_url: str) -> None:
