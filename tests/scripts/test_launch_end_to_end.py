@@ -1,6 +1,7 @@
 """The launcher as a person uses it: start, open the link, send an X-ray, read the page, stop, start again."""
 
 import http.cookiejar
+import json
 import os
 import re
 import secrets
@@ -8,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -18,7 +20,7 @@ import pytest
 from app.imaging import phantom, render_png
 from scripts.bootstrap.console import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")]
 
 
 class Launched:
@@ -113,6 +115,27 @@ def processes_with(text):
     return found
 
 
+def check_documented_program(data_dir, port, tmp_path, x_ray):
+    """The program in docs/api.md that seals an upload does what it says."""
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    start = text.index("    import base64")
+    program = tmp_path / "seal.py"
+    program.write_text(textwrap.dedent(text[start : text.index("Run it with")]))
+    picture = tmp_path / "wrist.png"
+    picture.write_bytes(x_ray)
+    environment = {**os.environ, "DATA_DIR": str(data_dir)}
+
+    def flask(*arguments):
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+    flask("people", "add", "robot", "--role", "clinician", "--no-password")
+    token = flask("tokens", "add", "robot").strip()
+    command = [sys.executable, str(program), f"http://127.0.0.1:{port}/api/v1", token, str(picture)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(answer.stdout)["images"][0]["verdict"] in {"fracture", "possible", "none"}
+
+
 def test_a_person_starts_it_sends_an_x_ray_reads_the_page_and_stops_it(tmp_path, port):
     data_dir = tmp_path / "data"
     with launched(data_dir, port) as app:
@@ -134,6 +157,7 @@ def test_a_person_starts_it_sends_an_x_ray_reads_the_page_and_stops_it(tmp_path,
             Browser().get(link)
         assert used.value.code == 401
 
+        check_documented_program(data_dir, port, tmp_path, x_ray)
         assert len(processes_with(f"DATA_DIR={data_dir}")) >= 2
         assert app.stop(signal.SIGINT) == 0
     assert not processes_with(f"DATA_DIR={data_dir}")
