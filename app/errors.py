@@ -43,6 +43,13 @@ class TrainingError(FractureError):
     message = "The training run cannot go on."
 
 
+class ExportError(FractureError):
+    """Weights cannot be exported, or lose too much by it; one line that says what."""
+
+    code = "export"
+    message = "The weights cannot be exported."
+
+
 # What was sent cannot be used ------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,6 @@ One network is compiled for every shape. Measured with the int8 YOLOv8l on two c
 a new shape costs 30–80 ms more, where compiling for it would cost 650 ms.
 """
 
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -54,7 +53,8 @@ def _properties(threads: int) -> dict[str, Any]:
 
 def _import_openvino() -> ModuleType:
     try:
-        # Heavy, and absent where torch serves.
-        return import_module("openvino")
+        import openvino  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and absent where torch serves
     except ImportError:
         raise ModelError("The engine openvino is not installed here: pip install -r requirements-cpu.txt.") from None
+    module: ModuleType = openvino
+    return module
