@@ -1,5 +1,6 @@
-"""The browser's library and the server's understand each other."""
+"""The upload page's own code, with the browser library @hpke/core, and the server understand each other."""
 
+import base64
 import os
 import shutil
 import subprocess
@@ -17,11 +18,11 @@ SENDER = Path(__file__).with_name("hpke_sender.mjs")
 
 @pytest.fixture
 def node() -> str:
-    """Node's path, where it and @hpke/core are installed; without them: skip here, fail in CI."""
+    """Node's path, where it and the browser libraries are installed; without them: skip here, fail in CI."""
     program = _find_node()
-    if program and (ROOT / "node_modules/@hpke/core").is_dir():
+    if program and (ROOT / "static/vendor/hpke/core/mod.js").is_file():
         return program
-    missing = "@hpke/core in node_modules (npm ci)" if program else "node"
+    missing = "@hpke/core in static/vendor (python3 scripts/vendor.py)" if program else "node"
     if os.environ.get("CI"):
         pytest.fail(f"{missing} is missing")
     pytest.skip(f"{missing} is missing")
@@ -40,15 +41,16 @@ def _find_node() -> str | None:
 
 
 @pytest.mark.parametrize("plain", [b"", bytes(range(256)) * 100])
-def test_what_the_browser_library_seals_opens(
+def test_what_the_upload_page_seals_opens(
     node: str, keys: MasterKeys, clock: Callable[[], datetime], plain: bytes
 ) -> None:
     upload_keys = UploadKeys(keys, clock)
     key = upload_keys.current()
     name = "Handgelenk – seitlich.dcm"
-    arguments = [key.public_key.hex(), key.kid, name.encode().hex(), plain.hex()]
+    public_key = base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode()
+    arguments = [public_key, key.kid, name, plain.hex()]
     done = subprocess.run([node, str(SENDER), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    sealed_file, sealed_name = (bytes.fromhex(line) for line in done.stdout.split())
-    assert upload_keys.open(key.kid, sealed_file) == plain
-    assert upload_keys.open_name(key.kid, sealed_name) == name
+    sealed_file, sealed_name = done.stdout.split()
+    assert upload_keys.open(key.kid, bytes.fromhex(sealed_file)) == plain
+    assert upload_keys.open_name(key.kid, base64.urlsafe_b64decode(sealed_name + "=" * (-len(sealed_name) % 4))) == name
