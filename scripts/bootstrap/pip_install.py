@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import shutil
-import sys
 from pathlib import Path
 
 from scripts.bootstrap.console import Progress, Stop
@@ -27,6 +26,12 @@ _FAILURES = (
     (r"Permission denied|Errno 13", "{venv} cannot be written: check who owns it, then start again."),
 )
 
+# One such line for each pin: found, at hand, in the venv already, or meant for another system.
+_PIN = re.compile(
+    r"(?:Collecting|Processing|Requirement already satisfied:|Ignoring) (?:\S*/)?([A-Za-z0-9._]+(?:-[A-Za-z]\w*)*)"
+)
+_DOWNLOAD = re.compile(r"\s*Downloading (?:\S*/)?([^/\s]+?)-\d\S* \((.+)\)")
+
 
 def pip_install(venv: Path, lock: Path, title: str) -> None:
     """Install a lock file with hashes into the venv; all that pip said is kept in `pip.log` there.
@@ -39,7 +44,7 @@ def pip_install(venv: Path, lock: Path, title: str) -> None:
     downloads.mkdir()
     command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--requirement", str(lock)]
     command += ["--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2"]
-    count = PackageCount(locked_names(lock), Progress(f"Installing Python packages: {title}"))
+    count = PackageCount(len(locked_names(lock)), Progress(f"Installing Python packages: {title}"))
     try:
         # pip unpacks in TMPDIR, which may be a small file system in memory; the venv's own disk was checked.
         status = follow(command, {**os.environ, "TMPDIR": str(downloads)}, count.read, count.show)
@@ -62,29 +67,28 @@ def explain_pip(output: str, lock: Path, venv: Path) -> str:
     return f"pip failed: {errors[-1] if errors else 'it gave no reason'} (all it said: {venv / 'pip.log'})"
 
 
-def locked_names(lock: Path) -> frozenset[str]:
-    """The names of the packages that a lock file asks for on this system."""
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==\S+ *(;.*)?", lock.read_text(encoding="utf-8"), re.MULTILINE)
-    return frozenset(name for name, marker in pins if sys.platform == "linux" or "== 'linux'" not in marker)
+def locked_names(lock: Path) -> tuple[str, ...]:
+    """The name of each line that pins a package; one that differs between systems or Pythons has several."""
+    return tuple(re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 class PackageCount:
-    """Reads pip's lines and tells how many of the locked packages it has dealt with."""
+    """Reads pip's lines and tells how many of the pinned packages it has dealt with."""
 
-    def __init__(self, names: frozenset[str], progress: Progress) -> None:
+    def __init__(self, pins: int, progress: Progress) -> None:
         self.lines: list[str] = []
-        self._total = len(names)
-        self._seen: set[str] = set()
-        self._doing = ""
+        self._pins = pins
+        self._done = 0
+        self._doing = "starting"
         self._progress = progress
 
     def read(self, line: str) -> None:
         """Take one line of pip's output."""
         self.lines.append(line)
-        if named := re.match(r"(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)==", line):
-            self._seen.add(named[1])
+        if named := _PIN.match(line):
+            self._done += 1
             self._doing = named[1]
-        elif loading := re.match(r"\s*Downloading \S*?([^/\s]+)-\d\S* \((.+)\)", line):
+        elif loading := _DOWNLOAD.match(line):
             self._doing = f"{loading[1]} ({loading[2]})"
         elif line.startswith("Installing collected packages"):
             self._doing = "unpacking them"
@@ -92,8 +96,8 @@ class PackageCount:
 
     def show(self) -> None:
         """Show the count, and what pip is at."""
-        self._progress.show(f"{len(self._seen)} of {self._total} packages, {self._doing or 'starting'}")
+        self._progress.show(f"{self._done} of {self._pins} packages, {self._doing}")
 
     def finish(self) -> None:
         """Show that all of them are there."""
-        self._progress.finish(f"{len(self._seen)} packages are there")
+        self._progress.finish("all packages are there")
