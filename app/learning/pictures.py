@@ -1,0 +1,36 @@
+"""Decoded radiographs for training and evaluation, with the decoder that serves."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.config import Limits
+from app.errors import DatasetError, FractureError
+from app.imaging import decode
+from app.imaging.geometry import resize
+
+_LIMITS = Limits()
+
+
+def load_grey(path: Path) -> NDArray[np.uint8]:
+    """The upright picture at `path`, (H, W) uint8, bone bright.
+
+    Raises:
+        DatasetError: the file cannot be read or decoded; the message names it.
+    """
+    try:
+        return decode(path.read_bytes(), _LIMITS).grey
+    except OSError:
+        raise DatasetError(f"The picture {path} cannot be read.") from None
+    except FractureError as error:
+        raise DatasetError(f"The picture {path} cannot be used: {error}") from None
+
+
+def shrink_to(grey: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], float]:
+    """The picture with its long side at most `longest_px`, and the factor by which it shrank (1 when it did not)."""
+    height, width = grey.shape
+    factor = min(1.0, longest_px / max(height, width))
+    if factor == 1.0:
+        return grey, 1.0
+    return resize(grey, (max(1, round(width * factor)), max(1, round(height * factor)))), factor

@@ -1,0 +1,88 @@
+"""Make one checked data set from the published ones: `python -m scripts.prepare_data --help`."""
+
+import argparse
+import hashlib
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.config import MODELS_DIR
+from app.errors import FractureError
+from app.learning.prepare import MANIFEST, prepare
+from app.learning.sources import SourcePicture, read_fracatlas, read_kaggle
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when the data set is written, 1 with one line on standard error otherwise."""
+    options = _parser().parse_args(arguments)
+    try:
+        manifest = _run(options)
+    except FractureError as error:
+        print(error, file=sys.stderr)
+        return 1
+    _report(manifest, options.out)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.prepare_data", description=__doc__)
+    parser.add_argument("--kaggle", type=Path, help="folder of the Kaggle set as published (with data.yaml)")
+    parser.add_argument("--fracatlas", type=Path, help="folder of FracAtlas (with data.yaml and dataset.csv)")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the prepared set")
+    parser.add_argument(
+        "--opinion", type=Path, help="weights that say the region of a FracAtlas box where its tags do not"
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> dict[str, Any]:
+    pictures: list[SourcePicture] = []
+    if options.kaggle:
+        pictures += read_kaggle(options.kaggle)
+    if options.fracatlas:
+        pictures += read_fracatlas(options.fracatlas)
+    if not pictures:
+        raise FractureError("Name at least one data set: --kaggle DIR, --fracatlas DIR.")
+    weights = options.opinion or next(iter(sorted(MODELS_DIR.glob("*.pt"))), None)
+    if weights is None or not options.fracatlas:
+        return prepare(pictures, options.out, None, "", Bars())
+    from app.learning.opinion import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
+
+    told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
+    return prepare(pictures, options.out, NetworkOpinion(weights), told_by, Bars())
+
+
+class Bars:
+    """One progress bar per step."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._step = ""
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """Show that `done` of `total` are finished in `step`."""
+        if step != self._step or self._bar is None:
+            self._step, self._bar = step, tqdm(total=total, desc=step, unit="picture", mininterval=0.5)
+        self._bar.update(done - self._bar.n)
+        if done == total:
+            self._bar.close()
+
+
+def _report(manifest: dict[str, Any], out: Path) -> None:
+    for split in ("train", "val"):
+        files = [entry for entry in manifest["files"] if entry["split"] == split]
+        boxes = Counter(box["region"] for entry in files for box in entry["boxes"])
+        fractured = sum(bool(entry["boxes"]) for entry in files)
+        counts = ", ".join(f"{region} {count}" for region, count in sorted(boxes.items()))
+        print(f"{split}: {len(files)} pictures, {fractured} with a fracture; boxes: {counts}")
+    for entry in manifest["set_aside"]:
+        print(f"set aside: {entry['origin']} {entry['split']} {entry['original']}: {entry['problem']}")
+    print(f"{len(manifest['set_aside'])} set aside; manifest: {out / MANIFEST}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
