@@ -96,8 +96,8 @@ def figures(
     rows = {name: matches for name, matches in per_region.items() if matches.truth_count.any()}
     judged = [everything] if single_class else list(rows.values())
     threshold = ap.best_f1_threshold(judged)
-    means = _boxes(lambda drawn: _mean_columns(judged, threshold, drawn), once, counts)
-    sensitivities = _boxes(lambda drawn: froc.sensitivity_at(everything, froc.RATES, drawn), once, counts)
+    means = _with_intervals(lambda drawn: _mean_columns(judged, threshold, drawn), once, counts)
+    sensitivities = _with_intervals(lambda drawn: froc.sensitivity_at(everything, froc.RATES, drawn), once, counts)
     positive = np.array([case.has_fracture for case in cases], np.bool_)
     raw = np.array([case.image_score for case in cases], np.float64)
     roc = classification.auroc(positive, raw)
@@ -140,7 +140,7 @@ def _mean_columns(judged: Sequence[Matches], threshold: float, counts: Counts) -
 
 
 def _region_row(name: str, matches: Matches, threshold: float, once: Counts, counts: Counts) -> RegionRow:
-    row = _boxes(lambda drawn: _mean_columns([matches], threshold, drawn), once, counts)
+    row = _with_intervals(lambda drawn: _mean_columns([matches], threshold, drawn), once, counts)
     return RegionRow(name, int(matches.truth_count.sum()), row[0], row[1], row[2], row[3])
 
 
@@ -154,12 +154,12 @@ def _calibration(
         error = expected_calibration_error(positive, probability, drawn)
         return np.stack([error, brier(positive, probability, drawn)], axis=1)
 
-    ece, squared = _boxes(columns, once, counts)
+    ece, squared = _with_intervals(columns, once, counts)
     return ece, squared
 
 
-def _boxes(statistic: Callable[[Counts], Floats], once: Counts, counts: Counts) -> list[Figure]:
-    """Value and interval of every column of `statistic`; no interval around an undefined value."""
+def _with_intervals(statistic: Callable[[Counts], Floats], once: Counts, counts: Counts) -> list[Figure]:
+    """Value and interval of every column of `statistic`."""
     values = [number(value) for value in statistic(once)[0].tolist()]
     intervals = bootstrap(statistic, counts)
-    return [Figure(v, i if v is not None else None) for v, i in zip(values, intervals, strict=True)]
+    return [Figure(value, interval) for value, interval in zip(values, intervals, strict=True)]

@@ -12,9 +12,10 @@ from app.imaging import phantom, render_png
 from app.learning.dataset import read_dataset
 from app.learning.evaluate import evaluate, read_cases
 from app.learning.figures import figures
-from app.learning.matching import Case
+from app.learning.matching import Case, match
 from app.learning.report_html import report_page
 from app.learning.report_json import everything, summary
+from app.learning.worst import worst_alarms, worst_misses
 from app.records import Detection
 
 KAGGLE = (
@@ -224,6 +225,21 @@ def test_the_page_shows_misses_and_alarms_and_needs_nothing_else(data_yaml):
     assert page.count("data:image/svg+xml") == 4
     assert page.count("data:image/png") == 3
     assert page == report_page(figures(cases, dataset.regions, CALIBRATION, resamples=20), cases, {"Model": "<fake>"})
+
+
+def test_the_worst_come_first_and_once_per_picture_with_their_own_box():
+    alarm, worse = (60.0, 60.0, 80.0, 80.0), (50.0, 10.0, 70.0, 30.0)
+    cases = [
+        case([BOX], [(BOX, 0.9), (alarm, 0.4), (alarm, 0.3)]),
+        case([], [(worse, 0.6)]),
+        case([BOX, (0, 0, 90, 90)], []),
+    ]
+    matches = match(cases, None)
+    alarms = worst_alarms(cases, matches, 5)
+    assert [(one.case, one.score, one.subject_px) for one in alarms] == [(1, 0.6, worse), (0, 0.4, alarm)]
+    misses = worst_misses(cases, matches, 5)
+    assert [(one.case, one.score, one.subject_px) for one in misses] == [(2, None, (0, 0, 90, 90)), (0, 0.9, BOX)]
+    assert len(worst_alarms(cases, matches, 1)) == 1
 
 
 def test_a_page_about_nothing_is_still_a_page():
