@@ -11,7 +11,7 @@ from app.errors import Busy
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
 from app.security import AuditChain, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
 from app.services import Services, new_id
-from app.storage import migrate, open_store
+from app.storage import open_store
 
 QUICK = PasswordCost(passes=1, memory_kib=64, lanes=1, salt_bytes=16, tag_bytes=32)
 SPEC = ModelSpec(
@@ -70,8 +70,7 @@ class FakeDetector:
 
 
 def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDetector) -> Services:
-    """Services with a real database, real encryption, a fake network and a fake clock."""
-    migrate(settings.database_url)
+    """Services over a migrated database: real encryption, a fake network and a fake clock."""
     keys = MasterKeys.parse(settings.master_keys)
     return Services(
         settings=settings,

@@ -1,0 +1,176 @@
+"""A real Chromium, and the real application under gunicorn with the real weights."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.config import Settings
+from app.security import new_master_key
+from app.services import Desk, build_desk
+from app.storage import migrate
+from app.usecases import people
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED_RADIOGRAPHS = ROOT.parent / "shared" / "data" / "kaggle-bone-fracture" / "valid" / "images"
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+READY_WITHIN_S = 120
+# As many pictures of the data set as are looked at to find two with a box.
+MOST_LOOKED_AT = 20
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running application, and a desk in the same database that hands out links."""
+
+    url: str
+    desk: Desk
+
+    def link(self) -> str:
+        """A fresh sign-in link."""
+        return f"{self.url}/sign-in/{people.add_link(self.desk, 'default', 'admin')}"
+
+    def token(self) -> str:
+        """A fresh API token."""
+        return people.add_token(self.desk, "default", "admin")
+
+
+def missing(what: str) -> None:
+    """Skip with the name of what is missing; in CI nothing may be missing."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is missing")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The application as the launcher starts it, on a free port, with a new database."""
+    if not (ROOT / "models" / "model.json").exists():
+        missing("models/model.json")
+    if not (ROOT / "static" / "vendor" / "hpke" / "core" / "mod.js").exists():
+        missing("static/vendor (python3 scripts/vendor.py)")
+    folder = tmp_path_factory.mktemp("server")
+    environment = {
+        **os.environ,
+        "DATA_DIR": str(folder),
+        "MASTER_KEYS": new_master_key(),
+        "SECRET_KEY": "only for this test run",
+        "MAX_UPLOAD_MB": "1",
+    }
+    settings = Settings.from_env(environment)
+    migrate(settings.database_url)
+    desk = build_desk(settings)
+    people.add_person(desk, "default", "admin", "admin", None)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, folder / "log")
+            yield Server(f"http://127.0.0.1:{port}", desk)
+        finally:
+            process.terminate()
+            process.wait(30)
+            desk.store.close()
+
+
+def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until_s = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < until_s:
+        if process.poll() is not None:
+            pytest.fail(f"the server ended: {log.read_text()[-2000:]}")
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"the server is not ready: {log.read_text()[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def radiographs(server: Server, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two radiographs on which the model marks something: real ones, or drawn ones where the data sets are not."""
+    ask = _asker(server)
+    found: list[Path] = []
+    for path in _candidates(tmp_path_factory.mktemp("radiographs")):
+        if ask(path):
+            found.append(path)
+        if len(found) == 2:
+            return found
+    return pytest.fail("the model marks nothing on any of these radiographs")
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    if SHARED_RADIOGRAPHS.is_dir():
+        yield from sorted(SHARED_RADIOGRAPHS.iterdir())[:MOST_LOOKED_AT]
+    from app.imaging import phantom, render_png
+
+    for seed in range(MOST_LOOKED_AT):
+        path = folder / f"drawn-{seed}.png"
+        path.write_bytes(render_png(phantom(seed).grey))
+        yield path
+
+
+def _asker(server: Server) -> Callable[[Path], bool]:
+    """Asks the running application whether it marks anything, and leaves no study behind."""
+    authorization = {"Authorization": f"Bearer {server.token()}"}
+
+    def call(method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
+        headers = {**authorization, "Content-Type": kind}
+        request = urllib.request.Request(f"{server.url}/api/v1{path}", body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
+    def ask(path: Path) -> bool:
+        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        body = head + path.read_bytes() + b"\r\n--limit--\r\n"
+        study = json.loads(call("POST", "/studies", body, "multipart/form-data; boundary=limit"))
+        call("DELETE", f"/studies/{study['id']}")
+        return bool(study["images"][0]["findings"])
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Chromium, without any of its own traffic."""
+    if not CHROMIUM.exists():
+        missing(str(CHROMIUM))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A file that says it is a JPEG and ends there."""
+    path = tmp_path / "broken.jpg"
+    path.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF and nothing more")
+    return path
