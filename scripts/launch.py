@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     stop_on_signals()
     try:
         launch(options)
-    except Stop as reason:
+    except (Stop, OSError) as reason:
         print(f"Error: {reason}", file=sys.stderr, flush=True)
         return 1
     except Interrupted:

@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         python = ensure_packages(EVERYTHING)
         ensure_vendor(python)
-    except Stop as reason:
+    except (Stop, OSError) as reason:
         print(f"Error: {reason}", file=sys.stderr, flush=True)
         return 1
     except Interrupted:

@@ -43,10 +43,14 @@ def ensure_packages(wanted: PackageSet, venv: Path = ROOT / ".venv") -> Path:
     """
     python = venv / "bin" / "python"
     with _only_one():
-        if not _is_usable(python):
+        usable = _is_usable(python)
+        if usable and is_stamped(venv, wanted):
+            return python
+        _check_space(venv, wanted)
+        if not usable:
             _make(venv)
-        if not is_stamped(venv, wanted):
-            _install(venv, wanted)
+        pip_install(venv, wanted.lock, wanted.title)
+        stamp(venv, wanted)
     return python
 
 
@@ -100,15 +104,9 @@ def _make(venv: Path) -> None:
         raise Stop(reason if "pip failed" not in reason else f"{venv} cannot be made: {lines[-1] if lines else ''}")
 
 
-def _install(venv: Path, wanted: PackageSet) -> None:
-    _check_space(venv, wanted)
-    pip_install(venv, wanted.lock, wanted.title)
-    stamp(venv, wanted)
-
-
 def _check_space(venv: Path, wanted: PackageSet) -> None:
     needed = wanted.disk_bytes if not _stamps(venv) else _GIB
-    free = shutil.disk_usage(venv).free
+    free = shutil.disk_usage(venv.parent).free
     if free < needed:
         raise Stop(
             f"The packages need {needed / _GIB:.0f} GB of disk space and {venv} has {free / _GIB:.1f} GB: "

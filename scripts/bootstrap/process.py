@@ -23,13 +23,14 @@ class Interrupted(BaseException):
 
 
 def stop_on_signals() -> None:
-    """Turn SIGINT, SIGTERM and SIGHUP into `Interrupted` in the main thread."""
+    """Turn SIGINT, SIGTERM and SIGHUP into `Interrupted` in the main thread; what `nohup` ignores stays ignored."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise Interrupted
 
     for number in _ENDING:
-        signal.signal(number, interrupt)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, interrupt)
 
 
 def follow(

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from scripts.bootstrap.console import ROOT, Progress
-from scripts.bootstrap.environment import EVERYTHING, SERVING, PackageSet, is_stamped, stamp
+from scripts.bootstrap.console import ROOT, Progress, Stop
+from scripts.bootstrap.environment import EVERYTHING, SERVING, PackageSet, ensure_packages, is_stamped, stamp
 from scripts.bootstrap.pip_install import PackageCount, explain_pip, locked_names
 
 
@@ -48,6 +48,13 @@ def test_a_damaged_stamp_counts_as_none(venv, wanted):
     for damaged in ("", "[]", "{", json.dumps({wanted.lock.name: hashlib.sha256(b"").hexdigest()})):
         (venv / "installed.json").write_text(damaged)
         assert not is_stamped(venv, wanted)
+
+
+def test_too_little_disk_space_is_told_before_anything_is_made(tmp_path, wanted):
+    greedy = PackageSet("too much", wanted.lock, 2**60)
+    with pytest.raises(Stop, match="GB of disk space"):
+        ensure_packages(greedy, tmp_path / ".venv")
+    assert not (tmp_path / ".venv").exists()
 
 
 def test_who_has_everything_has_what_serves(venv):
