@@ -65,6 +65,7 @@ OWNERS = {
     "click": {"app.commands"},
     "argparse": {"scripts"},
     "tqdm": {"scripts"},
+    "playwright": {"scripts"},
     # Arrays are the common tongue of pictures and boxes.
     "numpy": {"app.records", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
 }

@@ -156,6 +156,7 @@ def test_a_person_starts_it_sends_an_x_ray_reads_the_page_and_stops_it(tmp_path,
         with pytest.raises(urllib.error.HTTPError) as used:
             Browser().get(link)
         assert used.value.code == 401
+        used.value.close()
 
         check_documented_program(data_dir, port, tmp_path, x_ray)
         assert len(processes_with(f"DATA_DIR={data_dir}")) >= 2
