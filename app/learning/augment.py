@@ -76,7 +76,7 @@ def augment(samples: Sequence[Sample], size_px: int, how: Augmentation, rng: Gen
     for tile, part in placed:
         x1, y1, x2, y2 = tile
         grey[y1:y2, x1:x2] = part.grey
-    boxes = np.concatenate([part.boxes_px + (tile[0], tile[1], tile[0], tile[1]) for tile, part in placed])
+    boxes = np.concatenate([part.boxes_px + np.array([*tile[:2], *tile[:2]]) for tile, part in placed])
     classes = np.concatenate([part.classes for _, part in placed])
     return Sample(_spoil(grey, how, rng), boxes, classes)
 
@@ -121,6 +121,7 @@ def random_matrix(
     from_wh: tuple[int, int],
     to_wh: tuple[int, int],
     size_px: int,
+    *,
     focus: NDArray[np.float64] | None,
     how: Augmentation,
     rng: Generator,
@@ -161,7 +162,7 @@ def _place(
     if min(to_wh) < size_px and len(sample.boxes_px):
         box = sample.boxes_px[rng.integers(len(sample.boxes_px))]
         focus = (box[:2] + box[2:]) / 2
-    matrix = random_matrix((width, height), to_wh, size_px, focus, how, rng)
+    matrix = random_matrix((width, height), to_wh, size_px, focus=focus, how=how, rng=rng)
     fill = PAD_GREY if rng.random() < 0.7 else int(rng.integers(0, 40))
     grey = warp_affine(apply_curve(sample.grey, _curve(how, rng)), matrix, to_wh, fill)
     boxes, kept = clip_boxes(move_boxes(sample.boxes_px, matrix), to_wh, how.least_visible)

@@ -15,12 +15,13 @@ _FORMAT = 1
 def write_checkpoint(
     path: Path,
     key: str,
+    *,
     network: dict[str, Any],
     average: dict[str, Any],
     optimizer: dict[str, Any],
     state: dict[str, Any],
 ) -> None:
-    """Write everything that a run needs to go on; raises TrainingError and leaves the old file when it cannot."""  # fmt: skip
+    """Write everything that a run needs to go on; raises TrainingError and leaves the old file when it cannot."""
     save_whole(
         {
             "format": _FORMAT,

@@ -195,13 +195,13 @@ def _images_folder(content: dict[str, Any], data_yaml: Path, split: str) -> Path
     aliases = next((keys for keys in _SPLIT_NAMES.values() if split in keys), None)
     if aliases is None:
         raise DatasetError(f"There is no split called {split}; choose train, val or test.")
-    value = next((content[key] for key in (*aliases,) if isinstance(content.get(key), str)), None)
+    value: str | None = next((content[key] for key in (*aliases,) if isinstance(content.get(key), str)), None)
     if value is None:
         raise DatasetError(f"{data_yaml} names no folder for the split {split}.")
     root = data_yaml.parent / str(content.get("path") or "")
     # Roboflow writes "../train/images" for a folder that lies beside data.yaml.
     candidates = [root / value.removeprefix("../"), root / value]
-    folder = next((path for path in candidates if path.is_dir()), None)
-    if folder is None:
-        raise DatasetError(f"{data_yaml}: the folder for the split {split} is missing: {candidates[0]}")
-    return folder
+    for folder in candidates:
+        if folder.is_dir():
+            return folder
+    raise DatasetError(f"{data_yaml}: the folder for the split {split} is missing: {candidates[0]}")

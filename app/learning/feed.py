@@ -59,6 +59,7 @@ class Epoch(TorchDataset[Sample]):
         self,
         samples: Sequence[Sample],
         order: NDArray[np.int64],
+        *,
         size_px: int,
         how: Augmentation,
         seed: int,
@@ -85,7 +86,7 @@ def batches(
     order = epoch_order(samples, recipe.normals, recipe.seed, epoch)
     how = calmer(recipe.augmentation) if calm else recipe.augmentation
     loader = DataLoader(
-        Epoch(samples, order, size_px, how, recipe.seed, epoch),
+        Epoch(samples, order, size_px=size_px, how=how, seed=recipe.seed, epoch=epoch),
         batch_size=min(recipe.batch, len(order)),
         drop_last=True,
         num_workers=recipe.workers,

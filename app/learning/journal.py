@@ -11,13 +11,14 @@ from typing import Any
 
 from app.errors import TrainingError
 
+RECORD = "run.json"
 Row = dict[str, float]
 _PACKAGES = ("torch", "ultralytics-opencv-headless", "numpy", "opencv-python-headless")
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
     """Write `run.json`: recipe, data manifest, versions, seed; raises TrainingError when it cannot be written."""
-    _write(folder / "run.json", json.dumps(record, indent=1) + "\n")
+    _write(folder / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def environment() -> dict[str, str]:

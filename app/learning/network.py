@@ -3,18 +3,18 @@
 import copy
 import math
 import os
-import pickle
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
 from ultralytics import __version__ as ultralytics_version
 from ultralytics.nn.tasks import DetectionModel
 
+from app.detection.checkpoint import read_checkpoint
 from app.errors import ModelError, TrainingError
 
 SIZES = ("n", "s", "m", "l", "x")
@@ -23,9 +23,9 @@ LICENCE = "AGPL-3.0 (initial weights: Ultralytics YOLOv8)"
 
 def build_network(size: str, regions: Sequence[str]) -> DetectionModel:
     """A YOLOv8 of `size` (n, s, m, l or x) with random weights, for grey pictures repeated over three channels."""
-    network = DetectionModel(f"yolov8{size}.yaml", nc=len(regions), verbose=False)
+    network: Any = DetectionModel(f"yolov8{size}.yaml", nc=len(regions), verbose=False)  # type: ignore[no-untyped-call]
     network.names = dict(enumerate(regions))
-    return network
+    return cast(DetectionModel, network)
 
 
 def load_network(path: Path) -> DetectionModel:
@@ -34,16 +34,11 @@ def load_network(path: Path) -> DetectionModel:
     Raises:
         ModelError: the file is missing, damaged, or holds no YOLOv8 detector.
     """
-    if not path.is_file():
-        raise ModelError(f"There are no weights at {path}.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=False)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AttributeError, ImportError, pickle.UnpicklingError):
-        raise ModelError(f"The weights in {path} are damaged, or no checkpoint.") from None
-    network = (content.get("ema") or content.get("model")) if isinstance(content, dict) else None
-    if not isinstance(network, DetectionModel) or "yolov8" not in str(network.yaml.get("yaml_file", "")):
-        raise ModelError(f"The weights in {path} are not those of a YOLOv8 detector.")
-    return network.float()
+        raw = path.read_bytes()
+    except OSError:
+        raise ModelError(f"There are no weights at {path}.") from None
+    return read_checkpoint(raw, str(path))
 
 
 def start_network(size: str, regions: Sequence[str], weights: Path | None) -> DetectionModel:
@@ -58,20 +53,21 @@ def start_network(size: str, regions: Sequence[str], weights: Path | None) -> De
     """
     if weights is None:
         return build_network(size, regions)
-    given = load_network(weights)
+    given: Any = load_network(weights)
     if size_of(given) != size:
         raise ModelError(f"The weights in {weights} are of a YOLOv8{size_of(given)}, not of a YOLOv8{size}.")
     names = [str(given.names[number]) for number in range(len(given.names))]
     if names != list(regions):
         _replace_classes(given, names, regions)
-    return given
+    return cast(DetectionModel, given)
 
 
-def _replace_classes(network: DetectionModel, names: Sequence[str], regions: Sequence[str]) -> None:
+def _replace_classes(network: Any, names: Sequence[str], regions: Sequence[str]) -> None:  # noqa: ANN401
+    """Ultralytics' networks keep untyped attributes, hence Any."""
     head = network.model[-1]
     for branch, stride in zip(head.cv3, head.stride, strict=True):
         old = branch[-1]
-        new = nn.Conv2d(old.in_channels, len(regions), 1)
+        new: Any = nn.Conv2d(old.in_channels, len(regions), 1)
         # As ultralytics begins a class branch: few anchors of a 640 px picture hold an object.
         nn.init.constant_(new.bias, math.log(5 / len(regions) / (640 / float(stride)) ** 2))
         for number, region in enumerate(regions):
@@ -86,7 +82,8 @@ def _replace_classes(network: DetectionModel, names: Sequence[str], regions: Seq
 
 def size_of(network: DetectionModel) -> str:
     """The letter of a YOLOv8: n, s, m, l or x."""
-    return str(network.yaml.get("scale") or "n")
+    layout: Any = network.yaml
+    return str(layout.get("scale") or "n")
 
 
 def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict[str, Any]) -> None:
@@ -95,7 +92,7 @@ def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict
     Raises:
         TrainingError: the file cannot be written, for instance because no space is left.
     """
-    lean = copy.deepcopy(network).cpu().half().eval()
+    lean: Any = copy.deepcopy(network).cpu().half().eval()
     for name in ("criterion", "args"):
         lean.__dict__.pop(name, None)
     for parameter in lean.parameters():
@@ -127,7 +124,6 @@ def save_whole(content: object, path: Path) -> None:
         raise TrainingError(f"{path} cannot be written: {error}".splitlines()[0]) from None
 
 
-def with_loss(network: DetectionModel, box: float, classes: float, dfl: float) -> DetectionModel:
-    """Give the network the gains that ultralytics' loss reads from `args`."""
+def give_gains(network: Any, box: float, classes: float, dfl: float) -> None:  # noqa: ANN401 - untyped attributes
+    """Give the network the gains that ultralytics' loss reads from its `args`."""
     network.args = SimpleNamespace(box=box, cls=classes, dfl=dfl)
-    return network

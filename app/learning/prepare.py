@@ -5,7 +5,6 @@ The same input gives the same output byte for byte. What cannot be used is set a
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from app.errors import DatasetError
 from app.learning.dataset import FRACTURED, REGION_OF_NAME, REGIONS, LabelRow, parse_labels
@@ -95,7 +95,7 @@ def examine(picture: SourcePicture, opinion: Opinion | None) -> Examined:
     return Examined(*hashes, (width, height), marked, None)
 
 
-def _mark(picture: SourcePicture, row: LabelRow, share: Any) -> Marked:
+def _mark(picture: SourcePicture, row: LabelRow, share: NDArray[np.float64]) -> Marked:
     name = picture.names[row.class_id]
     if name in REGION_OF_NAME:
         return Marked(REGION_OF_NAME[name], "label", 1.0, row.box)

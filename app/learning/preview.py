@@ -29,7 +29,7 @@ def write_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress
     part = Dataset(dataset.regions, tuple(images[int(i)] for i in sorted(chosen)))
     samples = load_samples(part, size_px, progress)
     order = epoch_order(samples, recipe.normals, recipe.seed, 0)
-    epoch = Epoch(samples, order, size_px, recipe.augmentation, recipe.seed, 0)
+    epoch = Epoch(samples, order, size_px=size_px, how=recipe.augmentation, seed=recipe.seed, epoch=0)
     shown = [epoch[i] for i in range(min(count, len(epoch)))]
     paths = []
     for number, start in enumerate(range(0, len(shown), _COLUMNS * _ROWS), start=1):
@@ -51,7 +51,7 @@ def _sheet(samples: list[Sample], size_px: int, regions: tuple[str, ...]) -> byt
         left, top = number % _COLUMNS * size_px, number // _COLUMNS * size_px
         grey[top : top + size_px, left : left + size_px] = sample.grey
         for box, region in zip(sample.boxes_px, sample.classes, strict=True):
-            x1, y1, x2, y2 = (float(v) for v in box + (left, top, left, top))
+            x1, y1, x2, y2 = (float(v) for v in box + np.array([left, top, left, top]))
             corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
             strokes += [Stroke(corners[i - 1], corners[i], _COLOUR, 2.0) for i in range(4)]
             labels.append(Label(regions[int(region)], (x1, max(0.0, y1 - 16)), 14.0, _COLOUR))

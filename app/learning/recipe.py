@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -28,6 +28,7 @@ class Recipe:
     calm: last share of the run without mosaic and with weaker changes, so that it ends on true pictures.
     validate_px: size of the pictures in validation; 0 means the size in training.
     workers: processes that prepare pictures; 0 means none beside the trainer (best on a CPU).
+    threads: cores that compute on a CPU; 0 means all. Fewer are faster where other programs use the cores too.
     """
 
     model: str = "n"
@@ -48,6 +49,7 @@ class Recipe:
     calm: float = 0.15
     validate_px: int = 0
     workers: int = 0
+    threads: int = 0
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -105,9 +107,11 @@ def recipe_values(recipe: Recipe) -> dict[str, Any]:
     return values
 
 
-def _sizes(value: Any, place: str) -> tuple[tuple[float, int], ...]:
+def _sizes(value: object, place: str) -> tuple[tuple[float, int], ...]:
     try:
-        pairs = ((1.0, int(value)),) if isinstance(value, int) else tuple((float(s), int(px)) for s, px in value)
+        pairs = (
+            ((1.0, int(value)),) if isinstance(value, int) else tuple((float(s), int(px)) for s, px in cast(Any, value))
+        )
     except (TypeError, ValueError):
         raise TrainingError(f"{place}: image_sizes must be a size, or pairs of share and size.") from None
     if not pairs or abs(sum(share for share, _ in pairs) - 1) > 1e-6 or any(px % 32 or px < 32 for _, px in pairs):
@@ -128,6 +132,7 @@ def _check(recipe: Recipe, place: str) -> None:
         "average": 0 <= recipe.average < 1,
         "calm": 0 <= recipe.calm <= 1,
         "validate_px": recipe.validate_px >= 0 and recipe.validate_px % 32 == 0,
+        "threads": 0 <= recipe.threads <= 1024,
         "workers": 0 <= recipe.workers <= 256,
     }
     for key, holds in rules.items():

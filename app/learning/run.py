@@ -12,12 +12,12 @@ from ultralytics.nn.tasks import DetectionModel
 from app.errors import TrainingError
 from app.learning.dataset import read_dataset
 from app.learning.feed import Progress, load_samples
-from app.learning.journal import environment, write_record
+from app.learning.journal import RECORD, environment, write_record
 from app.learning.manifest import check_manifest, groups_of
 from app.learning.network import save_weights, start_network
 from app.learning.preview import write_sheets
 from app.learning.recipe import Recipe, recipe_from, recipe_values
-from app.learning.trainer import FINAL, LAST, Material, State, Trainer, Watcher
+from app.learning.trainer import LAST, Material, State, Trainer, Watcher
 
 START = "start.pt"
 # Pictures are kept a little larger than they are shown, so that scaling up finds real detail.
@@ -33,14 +33,21 @@ class Start:
 
 
 def start_run(
-    data_yaml: Path, recipe: Recipe, folder: Path, start: Start, device: str, watcher: Watcher, progress: Progress
+    data_yaml: Path,
+    recipe: Recipe,
+    folder: Path,
+    start: Start,
+    *,
+    device: str,
+    watcher: Watcher,
+    progress: Progress,
 ) -> State:
     """Begin a run in `folder`, which must not hold one already.
 
     Raises:
         TrainingError, DatasetError, ModelError: one line that says what is wrong, before anything is written.
     """
-    if (folder / LAST).exists() or (folder / FINAL).exists():
+    if (folder / RECORD).exists():
         raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
     chosen = choose_device(device)
     material, manifest_sha256 = _material(data_yaml, recipe, progress)
@@ -59,18 +66,18 @@ def start_run(
     }
     save_weights(network, folder / START, recipe.image_size(0.0), {})
     write_record(folder, record)
-    return Trainer(network, recipe, material, folder, chosen, watcher, _key(recipe, manifest_sha256)).run()
+    return _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256).run()
 
 
-def resume_run(folder: Path, data_yaml: Path | None, device: str, watcher: Watcher, progress: Progress) -> State:
+def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Watcher, progress: Progress) -> State:
     """Go on with the run in `folder`; `data_yaml` only when the data set has moved.
 
     Raises:
         TrainingError, DatasetError: as `start_run`; also when the data set is no longer the one the run began with.
     """
     try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        recipe = recipe_from(record["recipe"], str(folder / "run.json"))
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        recipe = recipe_from(record["recipe"], str(folder / RECORD))
         where, regions = data_yaml or Path(record["data"]), tuple(record["regions"])
     except (OSError, ValueError, KeyError, TypeError):
         raise TrainingError(f"There is no run to resume in {folder}.") from None
@@ -78,11 +85,9 @@ def resume_run(folder: Path, data_yaml: Path | None, device: str, watcher: Watch
     material, manifest_sha256 = _material(where, recipe, progress)
     if manifest_sha256 != record["data_manifest_sha256"] or material.regions != regions:
         raise TrainingError(f"The data set {where} is no longer the one that the run in {folder} began with.")
-    network = start_network(recipe.model, regions, folder / START)
-    trainer = Trainer(network, recipe, material, folder, chosen, watcher, _key(recipe, manifest_sha256))
-    if not (folder / LAST).exists() and not (folder / FINAL).exists():
-        raise TrainingError(f"The run in {folder} had no whole epoch yet; begin it again in another folder.")
-    trainer.resume()
+    trainer = _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256)
+    if (folder / LAST).exists():
+        trainer.resume()
     return trainer.run()
 
 
@@ -118,6 +123,16 @@ def _material(data_yaml: Path, recipe: Recipe, progress: Progress) -> tuple[Mate
     ), manifest_sha256
 
 
+def _trainer(
+    recipe: Recipe, material: Material, folder: Path, device: torch.device, *, watcher: Watcher, manifest_sha256: str
+) -> Trainer:
+    """The trainer of a run whose first weights lie in its folder: the same for its start and after every kill."""
+    network = start_network(recipe.model, material.regions, folder / START)
+    text = json.dumps([recipe_values(recipe), manifest_sha256], sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    return Trainer(network, recipe, material, folder, device=device, watcher=watcher, key=key)
+
+
 def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start, folder: Path) -> DetectionModel:
     torch.manual_seed(recipe.seed)
     if start.grow_from is None:
@@ -138,8 +153,3 @@ def _named(start: Start) -> dict[str, Any]:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "grown": start.grow_from is not None,
     }
-
-
-def _key(recipe: Recipe, manifest_sha256: str) -> str:
-    text = json.dumps([recipe_values(recipe), manifest_sha256], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()

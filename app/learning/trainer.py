@@ -11,9 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
+from torch import nn
 from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import TrainingError
@@ -21,7 +22,7 @@ from app.learning.augment import Sample
 from app.learning.checkpoint import read_checkpoint, write_checkpoint
 from app.learning.feed import Batch, batches
 from app.learning.journal import Row, write_curves
-from app.learning.network import save_weights, with_loss
+from app.learning.network import give_gains, save_weights
 from app.learning.recipe import Recipe
 from app.learning.schedule import Clock, learning_rate
 from app.learning.validate import Score, to_input, validate
@@ -83,22 +84,26 @@ class Trainer:
         recipe: Recipe,
         material: Material,
         folder: Path,
+        *,
         device: torch.device,
         watcher: Watcher,
-        key: str = "",
+        key: str,
     ) -> None:
         """`key` names recipe and data; a checkpoint with another key is refused."""  # fmt: skip
-        set_up_threads(device)
+        set_up_threads(device, recipe.threads)
         self._recipe, self._material, self._folder, self._watcher = recipe, material, folder, watcher
         self._device, self._key = device, key
         self._clock = Clock(recipe.hours, recipe.epochs)
-        with_loss(network, recipe.gain_box, recipe.gain_class, recipe.gain_dfl)
-        self._network: Any = network.to(device=device, memory_format=torch.channels_last)
+        give_gains(network, recipe.gain_box, recipe.gain_class, recipe.gain_dfl)
+        # Ultralytics' networks keep untyped attributes.
+        self._network: Any = cast(Any, network)
+        self._network.to(device=device, memory_format=torch.channels_last)
         for parameter in self._network.parameters():
             parameter.requires_grad_(True)
         self._network.model[-1].dfl.requires_grad_(False)
         self._average: Any = copy.deepcopy(self._network).eval().requires_grad_(False)
-        self._optimizer = torch.optim.AdamW(self._groups(), lr=recipe.learning_rate)
+        self._optimizer = torch.optim.AdamW(self._groups(), lr=recipe.learning_rate, fused=device.type == "cuda")
+        self._mean, self._now = self._averaged(self._average), self._averaged(self._network)
         self.state = State()
 
     def resume(self) -> None:
@@ -179,25 +184,21 @@ class Trainer:
         self._optimizer.step()
         self.state.steps += 1
         self._update_average()
-        return loss.detach() / len(batch.grey)
+        each: torch.Tensor = loss.detach() / len(batch.grey)
+        return each
 
     def _update_average(self) -> None:
         """Move the running average towards the network, faster in the first steps."""
         kept = min(self._recipe.average, (1 + self.state.steps) / (10 + self.state.steps))
-        with torch.no_grad():
-            for mean, value in zip(
-                self._average.state_dict().values(), self._network.state_dict().values(), strict=True
-            ):
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(value, 1 - kept)
-                else:
-                    mean.copy_(value)
+        torch._foreach_lerp_(self._mean, self._now, 1 - kept)
 
     def _finish_epoch(self, losses: torch.Tensor, rate: float, size_px: int) -> None:
         state, material = self.state, self._material
         at_px = self._recipe.validate_px or size_px
         begun = time.monotonic()
-        scores = validate(self._average, material.val, material.groups, material.regions, at_px, self._device)
+        scores = validate(
+            self._average, material.val, material.groups, material.regions, size_px=at_px, device=self._device
+        )
         row: Row = {
             "epoch": state.epoch,
             "progress": round(state.progress, 4),
@@ -217,15 +218,24 @@ class Trainer:
 
     def _save(self) -> None:
         write_checkpoint(
-            self._folder / LAST, self._key, self._network.state_dict(), self._average.state_dict(),
-            self._optimizer.state_dict(), asdict(self.state),
-        )  # fmt: skip
+            self._folder / LAST,
+            self._key,
+            network=self._network.state_dict(),
+            average=self._average.state_dict(),
+            optimizer=self._optimizer.state_dict(),
+            state=asdict(self.state),
+        )
         write_curves(self._folder, self.state.rows)
 
     def _save_weights(self, name: str) -> None:
         size_px = self._recipe.validate_px or self._recipe.image_size(self.state.progress)
         about = {"epochs": self.state.epoch, "best": self.state.best, "run": self._folder.name}
         save_weights(self._average, self._folder / name, size_px, about)
+
+    @staticmethod
+    def _averaged(network: nn.Module) -> list[torch.Tensor]:
+        """Every weight and statistic of the network that is not a counter; the tensors themselves."""
+        return [value for value in network.state_dict().values() if value.dtype.is_floating_point]
 
     def _groups(self) -> list[dict[str, Any]]:
         """Weights decay; biases and norms do not."""
@@ -243,10 +253,10 @@ def worth(scores: dict[str, Score]) -> float:
     return sum(parts) / len(parts) if parts else 0.0
 
 
-def set_up_threads(device: torch.device) -> None:
-    """Let a CPU compute with every core that this process may use; ultralytics would leave one idle."""
+def set_up_threads(device: torch.device, threads: int) -> None:
+    """Let a CPU compute with `threads`, or with 0 on every core there is; ultralytics would leave one idle."""
     if device.type == "cpu":
-        torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1))
+        torch.set_num_threads(threads or os.cpu_count() or 1)
         torch.set_flush_denormal(True)
     else:
         torch.backends.cuda.matmul.allow_tf32 = True

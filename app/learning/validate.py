@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torchvision.ops import batched_nms  # type: ignore[import-untyped]
 
 from app.imaging.geometry import resize
@@ -29,10 +29,11 @@ class Score:
 
 
 def validate(
-    network: Any,
+    network: nn.Module,
     samples: Sequence[Sample],
     groups: Sequence[str],
     regions: Sequence[str],
+    *,
     size_px: int,
     device: torch.device,
     batch: int = 16,
@@ -65,7 +66,7 @@ def _shape(sample: Sample, size_px: int) -> tuple[int, int]:
 
 
 def _detect(
-    network: Any, samples: Sequence[Sample], size_px: int, device: torch.device
+    network: nn.Module, samples: Sequence[Sample], size_px: int, device: torch.device
 ) -> list[tuple[Floats, Floats, list[int]]]:
     shapes = [_shape(sample, size_px) for sample in samples]
     height, width = max(h for h, _ in shapes), max(w for _, w in shapes)
