@@ -48,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Turn trained weights into the files that serve, with model.json; the last line is a JSON summary.",
     )
     parser.add_argument("--weights", type=Path, required=True, help="checkpoint of a YOLOv8 (.pt)")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="data.yaml; int8 reads train, accuracy is judged on val"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="data.yaml: train for int8, val to judge")
     parser.add_argument("--out", type=Path, default=MODELS_DIR, help="folder of the files (models)")
     parser.add_argument("--name", default="", help="name of the model and of its files (the checkpoint's)")
     parser.add_argument("--version", default="1.0.0", help="version of the model (1.0.0)")

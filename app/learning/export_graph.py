@@ -96,7 +96,7 @@ def save_graph(graph: Any, xml: Path, half: bool) -> None:  # noqa: ANN401
     Raises:
         ExportError: the files cannot be written.
     """
-    import openvino  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
+    import openvino  # noqa: PLC0415 - heavy
 
     try:
         openvino.save_model(graph, str(xml), compress_to_fp16=half)

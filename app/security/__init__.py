@@ -6,7 +6,7 @@ from app.security.keys import MasterKey, MasterKeys, new_master_key
 from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.sealing import Place, Vault
 from app.security.tokens import digest, new_token
-from app.security.uploads import PublicUploadKey, UploadKeys
+from app.security.uploads import PublicUploadKey, UploadKeys, seal_upload
 
 __all__ = [
     "RFC_9106_SECOND",
@@ -24,4 +24,5 @@ __all__ = [
     "digest",
     "new_master_key",
     "new_token",
+    "seal_upload",
 ]

@@ -89,6 +89,12 @@ class UploadKeys:
         raise UnknownKey
 
 
+def seal_upload(key: PublicUploadKey, plain: bytes) -> bytes:
+    """What a sender does with one file; for programs that send, and for measuring what opening costs."""
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.public_key)
+    return _SUITE.encrypt(plain, public, INFO_PREFIX + key.kid.encode())
+
+
 def derive_private_key(key_material: bytes) -> ec.EllipticCurvePrivateKey:
     """A P-256 private key from at least 32 bytes of uniformly random key material, always the same for the same.
 

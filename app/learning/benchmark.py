@@ -1,0 +1,230 @@
+"""How long each step of reading a radiograph takes on this machine, beside ultralytics on the same weights."""
+
+import gc
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.config import Limits
+from app.detection import Detector, read_verdict
+from app.detection.ultralytics_import import import_torch
+from app.detection.weights import read_weights
+from app.errors import DatasetError, FractureError, ModelError
+from app.imaging import decode, model_input, render_png
+from app.records import Reading, Timing
+from app.reports import overlay
+from app.security import MasterKeys, Place, UploadKeys, Vault, new_master_key, seal_upload
+from app.storage import NewImage, NewStudy, Store, migrate, open_store
+
+Say = Callable[[str], None]
+
+STEPS = ("open", "decode", "detect", "draw", "seal", "store")
+TENANT = "benchmark"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One file of the benchmark, as it would arrive; shape_hw is its size once decoded."""
+
+    raw: bytes
+    grey: NDArray[np.uint8]
+
+    @property
+    def shape_hw(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.grey.shape[0], self.grey.shape[1]
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds of every run: by step, of all steps but detection together, and of ultralytics' predict.
+
+    peer_missing says in one line why ultralytics was not measured.
+    """
+
+    steps: dict[str, list[float]]
+    others: list[float]
+    peer: list[float] = field(default_factory=list)
+    peer_missing: str = ""
+
+
+def read_samples(folder: Path, limit: int, size_hw: tuple[int, int] | None = None) -> tuple[list[Sample], int]:
+    """At most `limit` radiographs of the folder, by name, of one size where it is given; and how many were unusable.
+
+    Raises:
+        DatasetError: there is no such folder, or no usable picture in it.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}.")
+    samples: list[Sample] = []
+    unusable = 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if len(samples) == limit:
+            break
+        try:
+            raw = path.read_bytes()
+            grey = decode(raw, Limits()).grey
+        except (OSError, FractureError):
+            unusable += 1
+            continue
+        if size_hw in (None, grey.shape):
+            samples.append(Sample(raw, grey))
+    if not samples:
+        raise DatasetError(f"There is no usable picture in {folder}.")
+    return samples, unusable
+
+
+def measure(detector: Detector, samples: Sequence[Sample], repeats: int, threads: int, say: Say) -> Times:
+    """Read every sample `repeats` times as the server does, then let ultralytics do its part of it as often.
+
+    Every shape is run once before, so that what is measured is the steady state.
+    """
+    spec = detector.spec
+    for sample in {sample.shape_hw: sample for sample in samples}.values():
+        detector.detect(model_input(sample.grey, spec.input_size_px, spec.stride))
+    say(f"Reading {len(samples)} pictures {repeats} times")
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'benchmark.db'}"
+        migrate(url)
+        with closing(open_store(url)) as store:
+            ward = _Ward(detector, store)
+            rows = [ward.read(sample) for _ in range(repeats) for sample in samples]
+    steps = {step: [row[step] for row in rows] for step in STEPS}
+    others = [sum(row.values()) - row["detect"] for row in rows]
+    try:
+        say("The same by ultralytics")
+        return Times(steps, others, _peer(detector, samples, repeats, threads))
+    except ModelError as error:
+        return Times(steps, others, peer_missing=str(error))
+
+
+class _Ward:
+    """A server's parts without a server: keys, a database, a detector."""
+
+    def __init__(self, detector: Detector, store: Store) -> None:
+        keys = MasterKeys.parse(new_master_key())
+        self._detector, self._store = detector, store
+        self._vault, self._uploads = Vault(keys), UploadKeys(keys, lambda: datetime.now(UTC))
+        self._count = 0
+
+    def read(self, sample: Sample) -> dict[str, float]:
+        """The way of one radiograph; milliseconds by step."""
+        self._count += 1
+        study_id, image_id = f"{self._count:032x}", f"{self._count:031x}f"
+        key = self._uploads.current()
+        sealed = seal_upload(key, sample.raw)
+        watch = _Watch()
+        raw = self._uploads.open(key.kid, sealed)
+        watch.stop("open")
+        grey = decode(raw, Limits()).grey
+        watch.stop("decode")
+        spec = self._detector.spec
+        judgement = read_verdict(
+            self._detector.detect(model_input(grey, spec.input_size_px, spec.stride)), spec.calibration
+        )
+        watch.stop("detect")
+        height, width = grey.shape
+        render_png(grey, overlay(judgement.findings, (height, width)))
+        watch.stop("draw")
+        reading = Reading(self._detector.version, width, height, *judgement, timing_ms=Timing(0, 0, 0, 0))
+        wrapped = self._vault.new_study_key(TENANT, study_id)
+        plain = json.dumps(asdict(reading)).encode()
+        sealed_reading = self._vault.seal(plain, wrapped, Place(TENANT, study_id, "reading", image_id))
+        sealed_original = self._vault.seal(raw, wrapped, Place(TENANT, study_id, "original", image_id))
+        watch.stop("seal")
+        now = datetime.now(UTC)
+        image = NewImage(image_id, now, sealed_reading=sealed_reading, sealed_original=sealed_original)
+        self._store.studies.add(TENANT, NewStudy(study_id, now, TENANT, wrapped, (image,)))
+        watch.stop("store")
+        return watch.laps
+
+
+class _Watch:
+    """Laps in milliseconds."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def stop(self, step: str) -> None:
+        now = time.perf_counter()
+        self.laps[step] = (now - self._since) * 1e3
+        self._since = now
+
+
+def _peer(detector: Detector, samples: Sequence[Sample], repeats: int, threads: int) -> list[float]:
+    """Milliseconds of ultralytics' predict from decoded pixels to boxes, weights and cores the same.
+
+    Raises:
+        ModelError: ultralytics or torch is not installed, or model.json names no torch weights.
+    """
+    torch = import_torch()
+    spec = detector.spec
+    if spec.torch is None:
+        raise ModelError("ultralytics was not measured: model.json names no torch weights.")
+    read_weights(spec.torch)
+    try:
+        from ultralytics.models import YOLO  # noqa: PLC0415 - heavy, and may be absent
+    except ImportError:
+        raise ModelError("ultralytics was not measured: it is not installed here.") from None
+    gc.collect()
+    network = YOLO(str(spec.torch.path), verbose=False)
+    settings: dict[str, Any] = {"imgsz": spec.input_size_px, "verbose": False, "save": False}
+    predict = network.predict
+    # Its predictor sets torch's threads to all cores but one when it starts; afterwards they are set as ours.
+    predict(np.zeros((64, 64, 3), np.uint8), **settings)
+    torch.set_num_threads(threads)
+    times: list[float] = []
+    for lap in range(repeats + 1):
+        for sample in samples:
+            picture = np.repeat(sample.grey[:, :, None], 3, axis=2)
+            start = time.perf_counter()
+            predict(picture, **settings)
+            if lap:
+                times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def median_p95(times: Sequence[float]) -> tuple[float, float]:
+    """Median and 95th percentile, in the unit of `times`."""
+    return float(np.median(times)), float(np.quantile(times, 0.95))
+
+
+def summary(times: Times, about: dict[str, Any]) -> dict[str, Any]:
+    """What the last line of the command says: milliseconds, and how many times as long ultralytics takes."""
+    rows = {**times.steps, "everything but detect": times.others}
+    out: dict[str, Any] = dict(about)
+    out["steps_ms"] = {name: dict(zip(("median", "p95"), _rounded(row), strict=True)) for name, row in rows.items()}
+    if times.peer:
+        out["ultralytics_ms"] = dict(zip(("median", "p95"), _rounded(times.peer), strict=True))
+        out["times_faster"] = round(median_p95(times.peer)[0] / median_p95(times.steps["detect"])[0], 2)
+    else:
+        out["ultralytics_missing"] = times.peer_missing
+    return out
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """The summary as a table."""
+    lines = ["| step | median ms | p95 ms |", "|---|---:|---:|"]
+    lines += [f"| {name} | {row['median']:.1f} | {row['p95']:.1f} |" for name, row in result["steps_ms"].items()]
+    if "ultralytics_ms" in result:
+        row = result["ultralytics_ms"]
+        lines.append(f"| ultralytics predict, instead of detect | {row['median']:.1f} | {row['p95']:.1f} |")
+        lines += ["", f"Detection takes 1/{result['times_faster']:.1f} of ultralytics' time."]
+    else:
+        lines += ["", result["ultralytics_missing"]]
+    return "\n".join(lines)
+
+
+def _rounded(times: Sequence[float]) -> tuple[float, float]:
+    median, p95 = median_p95(times)
+    return round(median, 2), round(p95, 2)
