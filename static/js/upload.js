@@ -166,19 +166,22 @@ function startDropping(onFiles) {
   addEventListener("drop", (event) => {
     event.preventDefault();
     lit(-depth);
-    if (event.dataTransfer?.files.length > 0) onFiles(event.dataTransfer.files);
+    if (event.dataTransfer?.files.length > 0) onFiles([...event.dataTransfer.files]);
   });
 }
 
+// Each way to start gives what to do with dropped files.
 function startPlain() {
   form.classList.add("plain");
   form.querySelector("[data-plain-send]").hidden = false;
   form.querySelector("[data-no-sealing]").hidden = false;
   input.addEventListener("change", checkPlain);
-  startDropping((files) => {
-    input.files = files;
+  return (files) => {
+    const chosen = new DataTransfer();
+    for (const file of files) chosen.items.add(file);
+    input.files = chosen.files;
     checkPlain();
-  });
+  };
 }
 
 function startSealed() {
@@ -188,10 +191,15 @@ function startSealed() {
   };
   form.addEventListener("submit", (event) => event.preventDefault());
   input.addEventListener("change", takeChosen);
-  startDropping((files) => take([...files]));
   // Somebody may have been quicker than this script.
   if (input.files.length > 0) takeChosen();
+  return take;
 }
 
-if (globalThis.crypto?.subtle) import("./seal.js").then(startSealed, startPlain);
-else startPlain();
+const started = globalThis.crypto?.subtle
+  ? import("./seal.js").then(startSealed, startPlain)
+  : Promise.resolve(startPlain());
+startDropping(async (files) => (await started)(files));
+
+// Back from a study, the page must not go on adding to it.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
