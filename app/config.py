@@ -39,6 +39,7 @@ class Settings:
     retention_days: int = 0
     session_minutes: int = 480
     secure_cookies: bool = False
+    trusted_proxies: int = 0
     models_dir: Path = MODELS_DIR
     master_keys_file: Path | None = None
 
@@ -64,6 +65,7 @@ class Settings:
             retention_days=_number(environ, "RETENTION_DAYS", 0, 0, 36_500),
             session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
             secure_cookies=_choice(environ, "SECURE_COOKIES", "no", ("yes", "no")) == "yes",
+            trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 8),
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
         )

@@ -93,9 +93,18 @@ def _read_all(services: Services, uploads: Sequence[Upload]) -> tuple[list[_View
             if failure.code in _SERVER_FAILURES:
                 raise
             failures.append((index, failure))
+    rejected = tuple(Rejected(i, uploads[i].name, why.code, str(why)) for i, why in failures)
     if not views:
-        raise failures[0][1]
-    return views, tuple(Rejected(i, uploads[i].name, why.code, str(why)) for i, why in failures)
+        raise _nothing_read(failures[0][1], rejected)
+    return views, rejected
+
+
+def _nothing_read(first: FractureError, rejected: Sequence[Rejected]) -> FractureError:
+    """The first file's failure; where there were several files, its notes name each of them."""
+    if len(rejected) > 1:
+        for one in rejected:
+            first.add_note(f"{one.name}: {one.message}")
+    return first
 
 
 def _read(services: Services, upload: Upload, index: int) -> _View:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app import imaging
-from app.errors import BadRequest
+from app.errors import BadRequest, StoredDataDamaged
 from app.records import Finding, Person, Radiograph, Study, StudyImage
 from app.reports import overlay
 from app.security import Place
@@ -20,10 +20,15 @@ MOST_STUDIES_A_PAGE = 100
 
 @dataclass(frozen=True)
 class StudyPage:
-    """Some studies, newest first, and the token that asks for those after them; None at the end."""
+    """Some studies, newest first.
+
+    next: the token that asks for the studies after these; None at the end.
+    damaged: ids of studies among these that do not open with any master key.
+    """
 
     studies: tuple[Study, ...]
     next: str | None
+    damaged: tuple[str, ...] = ()
 
 
 def get_study(services: Services, person: Person, study_id: str) -> Study:
@@ -44,7 +49,14 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
         raise BadRequest(f"A page holds 1 to {MOST_STUDIES_A_PAGE} studies.")
     page = services.store.studies.page(person.tenant, limit, after)
-    return StudyPage(tuple(open_study(services, row) for row in page.studies), page.next)
+    studies: list[Study] = []
+    damaged: list[str] = []
+    for row in page.studies:
+        try:
+            studies.append(open_study(services, row))
+        except StoredDataDamaged:
+            damaged.append(row.id)
+    return StudyPage(tuple(studies), page.next, tuple(damaged))
 
 
 def delete_study(services: Services, person: Person, study_id: str) -> None:

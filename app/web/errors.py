@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Sequence
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -69,7 +70,7 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
         return _unexpected(error)
     if isinstance(error, errors.NotSignedIn) and not _is_api() and request.blueprint != "sign_in":
         return redirect(url_for("sign_in.form", next=_way_back()), code=303)
-    answer = _answer(status, error.code, str(error))
+    answer = _answer(status, error.code, str(error), getattr(error, "__notes__", ()))
     if _is_lenient() and isinstance(error, FILE_FAMILIES):
         answer.status_code = 200
         answer.headers["Preference-Applied"] = LENIENT
@@ -102,14 +103,15 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return _answer(500, *INTERNAL_WORDS)
 
 
-def _answer(status: int, code: str, message: str) -> Response:
+def _answer(status: int, code: str, message: str, details: Sequence[str] = ()) -> Response:
     if _is_api():
         body = jsonify({"error": {"code": code, "message": message, "request_id": g.request_id}})
         return make_response(body, status)
     template = PAGE_OF_FORM.get(request.endpoint or "", "error.html")
     if template != "error.html" and status >= 500:
         template = "error.html"
-    page = render_template(template, status=status, code=code, problem=message, request_id=g.request_id)
+    words = {"status": status, "code": code, "problem": message, "details": details}
+    page = render_template(template, **words, request_id=g.request_id)
     return make_response(page, status)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
 from app.records import DISCLAIMER
@@ -30,13 +31,17 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.request_class = UploadRequest
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.config.from_mapping(_flask_config(settings))
-    app.extensions["services"] = services or build_services(settings)
+    services = services or build_services(settings)
+    app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
     app.extensions["throttle"] = Throttle()
     app.extensions["metrics"] = Metrics()
     app.extensions["csrf"] = CSRFProtect(app)
-    app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits)
+    app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.filters.update(wording.FILTERS)
+
+    if count := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
     headers.install(app, hsts=settings.secure_cookies)
     guard.install(app)

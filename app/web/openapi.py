@@ -204,7 +204,9 @@ def _schemas() -> Json:
             warnings={"type": "array", "items": text},
         ),
         "Study": study,
-        "StudyPage": _object(studies=_list_of("Study"), next={"type": ["string", "null"]}),
+        "StudyPage": _object(
+            studies=_list_of("Study"), next={"type": ["string", "null"]}, damaged={"type": "array", "items": text}
+        ),
         "Rejected": _object(index=whole, name=text, code=text, message=text),
         "Submission": {"allOf": [_ref("Study"), _object(rejected=_list_of("Rejected"))]},
     }

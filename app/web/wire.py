@@ -34,8 +34,9 @@ def rejected_json(rejected: Iterable[Rejected]) -> list[Json]:
 
 
 def study_page_json(page: StudyPage) -> Json:
-    """One page of the list and the token of the next, or null."""
-    return {"studies": [study_json(study) for study in page.studies], "next": page.next}
+    """One page of the list, the token of the next or null, and the ids of studies that do not open."""
+    studies = [study_json(study) for study in page.studies]
+    return {"studies": studies, "next": page.next, "damaged": list(page.damaged)}
 
 
 def upload_key_json(key: PublicUploadKey) -> Json:

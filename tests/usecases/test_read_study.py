@@ -8,7 +8,9 @@ import pytest
 from app import imaging
 from app.errors import Busy, DamagedImage, EmptyFile, NoFile, SealBroken, StudyNotFound, TooManyFiles, UploadTooLarge
 from app.records import Person, Upload
+from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
+from app.storage import NewImage, NewStudy
 from app.usecases import house, show_study
 from app.usecases.read_study import add_images, create_study
 from tests.fakes import FakeDetector
@@ -108,3 +110,21 @@ def test_every_step_is_in_the_audit_record_which_is_whole(services: Services, ad
     actions = [entry.event.action for entry in services.store.audit.entries("default")]
     assert actions[-2:] == ["study-created", "study-deleted"]
     assert house.verify_audit(services) == {"default": None}
+
+
+def test_where_no_file_can_be_read_each_is_named(services: Services, ada: Person) -> None:
+    with pytest.raises(DamagedImage) as refusal:
+        create_study(services, ada, [BAD, Upload("empty.png", b"")])
+    assert refusal.value.__notes__ == [f"bad.png: {DamagedImage.message}", f"empty.png: {EmptyFile.message}"]
+
+
+def test_a_study_that_does_not_open_hides_no_other(services: Services, ada: Person) -> None:
+    good = create_study(services, ada, [GOOD]).study
+    other = replace(services, vault=Vault(MasterKeys.parse(new_master_key())))
+    lost = services.new_id()
+    wrapped = other.vault.new_study_key("default", lost)
+    sealed = NewImage(services.new_id(), services.clock(), b"sealed elsewhere", b"sealed elsewhere")
+    services.store.studies.add("default", NewStudy(lost, services.clock(), ada.id, wrapped, (sealed,)))
+    page = show_study.list_studies(services, ada)
+    assert [study.id for study in page.studies] == [good.id]
+    assert page.damaged == (lost,)

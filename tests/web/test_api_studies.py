@@ -111,7 +111,7 @@ def test_the_list_is_newest_first_and_its_pages_join(api: Sender, png: bytes, cl
 
 
 def test_the_list_of_nothing_is_empty(api: Sender) -> None:
-    assert api("get", "/studies").get_json() == {"studies": [], "next": None}
+    assert api("get", "/studies").get_json() == {"studies": [], "next": None, "damaged": []}
 
 
 def test_the_pictures_are_png_in_the_radiographs_own_size(api: Sender, png: bytes) -> None:

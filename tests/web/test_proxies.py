@@ -1,0 +1,22 @@
+"""Who is asking, behind a reverse proxy: its word counts only where the settings say so."""
+
+from dataclasses import replace
+
+import pytest
+from flask import request
+
+from app.config import Settings
+from app.services import Services
+from app.web import create_app
+
+
+@pytest.mark.parametrize(("trusted", "address"), [(0, "10.0.0.1"), (1, "203.0.113.7")])
+def test_a_forwarded_address_is_believed_only_of_trusted_proxies(
+    settings: Settings, services: Services, trusted: int, address: str
+) -> None:
+    app = create_app(replace(settings, trusted_proxies=trusted), services)
+    seen = []
+    app.before_request_funcs.setdefault(None, []).insert(0, lambda: seen.append(request.remote_addr))
+    forwarded = {"X-Forwarded-For": "198.51.100.9, 203.0.113.7"}
+    app.test_client().get("/healthz", headers=forwarded, environ_base={"REMOTE_ADDR": "10.0.0.1"})
+    assert seen == [address]
