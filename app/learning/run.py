@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -51,8 +52,7 @@ def start_run(
         raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
     chosen = choose_device(device)
     material, manifest_sha256 = _material(data_yaml, recipe, progress)
-    folder.mkdir(parents=True, exist_ok=True)
-    network = _begin(recipe, material.regions, start, folder)
+    network = _begin(recipe, material.regions, start)
     record = {
         "recipe": recipe_values(recipe),
         "data": str(data_yaml.resolve()),
@@ -64,6 +64,7 @@ def start_run(
         "seed": recipe.seed,
         "versions": environment(),
     }
+    _make(folder)
     save_weights(network, folder / START, recipe.image_size(0.0), {})
     write_record(folder, record)
     return _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256).run()
@@ -133,15 +134,23 @@ def _trainer(
     return Trainer(network, recipe, material, folder, device=device, watcher=watcher, key=key)
 
 
-def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start, folder: Path) -> DetectionModel:
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+
+
+def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> DetectionModel:
     torch.manual_seed(recipe.seed)
     if start.grow_from is None:
         return start_network(recipe.model, regions, start.weights)
     from app.learning.grow import grow_checkpoint  # noqa: PLC0415
 
-    grown = folder / "grown.pt"
-    grow_checkpoint(start.grow_from, grown, recipe.model, recipe.seed)
-    return start_network(recipe.model, regions, grown)
+    with TemporaryDirectory() as scratch:
+        grown = Path(scratch) / "grown.pt"
+        grow_checkpoint(start.grow_from, grown, recipe.model, recipe.seed)
+        return start_network(recipe.model, regions, grown)
 
 
 def _named(start: Start) -> dict[str, Any]:
