@@ -158,6 +158,20 @@ class SealBroken(UnusableImage):
     message = "The encrypted file was damaged on its way. Send it again."
 
 
+class Unprocessable(FractureError):
+    """Well formed, and it does not fit what is stored."""
+
+    code = "unprocessable"
+    message = "This does not fit what is stored."
+
+
+class BadFeedback(Unprocessable):
+    """A reader's answer that cannot be kept; the message says which part of it."""
+
+    code = "bad-feedback"
+    message = "This answer cannot be stored."
+
+
 # Who may do what ---------------------------------------------------------------------------------------------------
 
 

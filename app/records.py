@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BoxPx = tuple[float, float, float, float]
+Answer = Literal["confirmed", "rejected", "missed"]
 Format = Literal["jpeg", "png", "tiff", "dicom"]
 Role = Literal["clinician", "admin"]
 Tier = Literal["definite", "possible"]
@@ -126,6 +127,33 @@ class Study:
     created_at: datetime
     created_by: str
     images: tuple[StudyImage, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a reader says of one place: a finding confirmed or rejected, or a fracture that the software missed."""
+
+    region: str
+    box_px: BoxPx
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What one reader said of one image, once; several readers may differ, and all of it is kept.
+
+    person_name: of the person `person_id`, None when they are no longer there.
+    normal: the reader says that the whole image shows no fracture.
+    """
+
+    id: str
+    image_id: str
+    person_id: str
+    person_name: str | None
+    created_at: datetime
+    marks: tuple[Mark, ...]
+    normal: bool
+    comment: str
 
 
 @dataclass(frozen=True)

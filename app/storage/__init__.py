@@ -1,7 +1,9 @@
 """Rows of ciphertext in SQLite or PostgreSQL; holds no key."""
 
 from app.storage.rows import (
+    FeedbackRow,
     ImageRow,
+    NewFeedback,
     NewImage,
     NewStudy,
     OriginalRow,
@@ -16,7 +18,9 @@ from app.storage.schema import migrate
 from app.storage.store import Store, open_store
 
 __all__ = [
+    "FeedbackRow",
     "ImageRow",
+    "NewFeedback",
     "NewImage",
     "NewStudy",
     "OriginalRow",

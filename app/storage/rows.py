@@ -85,6 +85,25 @@ class OriginalRow:
 
 
 @dataclass(frozen=True)
+class NewFeedback:
+    """What a reader said of one image, to be stored: who and when in the clear, the rest sealed."""
+
+    id: str
+    study: str
+    image: str
+    person: str
+    created_at: datetime
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FeedbackRow(NewFeedback):
+    """Feedback as it is kept; `person_name` is None when the person is no longer there."""
+
+    person_name: str | None
+
+
+@dataclass(frozen=True)
 class WrappedKeyRow:
     """The wrapped key of one study, for rotation."""
 

@@ -6,19 +6,21 @@ from app.errors import ConfigError
 from app.storage.audit import Audit
 from app.storage.credentials import Credentials
 from app.storage.database import Database, connect
+from app.storage.feedback import FeedbackLog
 from app.storage.people import People
 from app.storage.schema import check_schema, sqlite_path
 from app.storage.studies import Studies
 
 
 class Store:
-    """People, their credentials, studies and the audit log. Safe to share between threads; it holds no key."""
+    """All that is kept, ciphertext and who may ask for it. Safe to share between threads; it holds no key."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.people = People(database)
         self.credentials = Credentials(database)
         self.studies = Studies(database)
+        self.feedback = FeedbackLog(database)
         self.audit = Audit(database)
 
     def ping(self) -> None:

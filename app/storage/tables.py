@@ -158,6 +158,24 @@ originals = Table(
     ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
 )
 
+# The person is named, not bound: what somebody said of an image outlives their account.
+feedback = Table(
+    "feedback",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("study"),
+    _text("image"),
+    _text("person"),
+    _time("created_at"),
+    _blob("sealed"),
+    PrimaryKeyConstraint("tenant", "id"),
+    ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
+    # One for a study's page, one for deleting an image.
+    Index(None, "tenant", "study"),
+    Index(None, "tenant", "image"),
+)
+
 audit = Table(
     "audit",
     metadata,

@@ -23,6 +23,7 @@ STATUS_OF_FAMILY: tuple[tuple[type[errors.FractureError], int], ...] = (
     (errors.TooLarge, 413),
     (errors.UnsupportedImage, 415),
     (errors.UnusableImage, 422),
+    (errors.Unprocessable, 422),
     (errors.TooManyAttempts, 429),
     (errors.Busy, 503),
     (errors.Unavailable, 503),

@@ -7,14 +7,18 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from app import storage
 from app.errors import ConfigError
-from app.storage import migrate, open_store
+from app.storage import NewFeedback, NewStudy, migrate, new_id, open_store
 from app.storage.database import connect
 from app.storage.tables import metadata
+from tests.storage.conftest import NOW, new_image
 
 
 def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str) -> None:
@@ -78,6 +82,49 @@ def test_an_empty_older_or_newer_database_is_not_opened(empty_url: str) -> None:
     engine.dispose()
     with pytest.raises(ConfigError, match="newer"):
         migrate(empty_url)
+
+
+def test_what_was_stored_before_feedback_stays_and_takes_feedback(empty_url: str) -> None:
+    migrate_to(empty_url, "0001")
+    study, image = new_id(), new_id()
+    rows = {
+        "studies": {"tenant": "t", "id": study, "created_at": NOW, "created_by": "anna", "wrapped_key": b"key"},
+        "images": {
+            "tenant": "t",
+            "id": image,
+            "study": study,
+            "position": 0,
+            "created_at": NOW,
+            "sealed_reading": b"r",
+        },
+        "originals": {"tenant": "t", "image": image, "sealed_original": b"o"},
+    }
+    engine = connect(empty_url)
+    with engine.begin() as connection:
+        for name, row in rows.items():
+            connection.execute(metadata.tables[name].insert().values(**row))
+    engine.dispose()
+
+    migrate(empty_url)
+
+    store = open_store(empty_url)
+    found = store.studies.original("t", study, image)
+    assert (found.wrapped_key, found.image.sealed_reading, found.sealed_original) == (b"key", b"r", b"o")
+    new = NewFeedback(new_id(), study, image, "anna", NOW, b"said")
+    store.feedback.add("t", new, NOW, is_same=lambda _: False)
+    assert [row.sealed for row in store.feedback.of_study("t", study)] == [b"said"]
+    store.studies.add("t", NewStudy(new_id(), NOW, "anna", b"key", (new_image(),)))
+    store.close()
+
+
+def migrate_to(url: str, revision: str) -> None:
+    engine = connect(url, for_migration=True)
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.__file__).with_name("migrations")).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
 
 
 def test_opening_creates_no_file(tmp_path: Path) -> None:

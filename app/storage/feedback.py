@@ -1,0 +1,78 @@
+"""What readers said of images: ciphertext, only ever appended to, gone with its study."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+
+from app.errors import ImageNotFound, StudyNotFound
+from app.storage.database import Database
+from app.storage.rows import FeedbackRow, NewFeedback, is_storable
+from app.storage.tables import feedback, images, people, studies
+
+
+class FeedbackLog:
+    """The feedback of every tenant; another tenant's is not found."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, tenant: str, new: NewFeedback, since: datetime, *, is_same: Callable[[FeedbackRow], bool]
+    ) -> FeedbackRow:
+        """Keep feedback, unless its person has said the same of the image since a moment: then that is returned.
+
+        The store cannot read what it keeps: who adds brings the function that compares. Submissions to one study wait
+        for each other, so that of two that come at once one is kept.
+
+        Raises:
+            StudyNotFound: not in this tenant, or deleted meanwhile. ImageNotFound: no such image in the study.
+        """
+        if not is_storable(tenant + new.study):
+            raise StudyNotFound
+        with self._database.write() as connection:
+            _hold_image(connection, tenant, new.study, new.image)
+            said = (feedback.c.image == new.image, feedback.c.person == new.person, feedback.c.created_at >= since)
+            for row in connection.execute(_with_names(tenant).where(*said)):
+                earlier = _feedback_row(row)
+                if is_same(earlier):
+                    return earlier
+            connection.execute(insert(feedback).values(tenant=tenant, **vars(new)))
+            return _feedback_row(connection.execute(_with_names(tenant).where(feedback.c.id == new.id)).one())
+
+    def of_study(self, tenant: str, study_id: str) -> tuple[FeedbackRow, ...]:
+        """All that was said of a study's images, newest first; nothing for a study that is not there."""
+        if not is_storable(tenant + study_id):
+            return ()
+        newest_first = (feedback.c.created_at.desc(), feedback.c.id)
+        query = _with_names(tenant).where(feedback.c.study == study_id).order_by(*newest_first)
+        with self._database.read() as connection:
+            return tuple(_feedback_row(row) for row in connection.execute(query))
+
+    def studies(self, tenant: str) -> tuple[str, ...]:
+        """The ids of the studies that something was said of, by when it was said first."""
+        query = select(feedback.c.study).where(feedback.c.tenant == tenant).group_by(feedback.c.study)
+        with self._database.read() as connection:
+            order = (func.min(feedback.c.created_at), feedback.c.study)
+            return tuple(connection.execute(query.order_by(*order)).scalars())
+
+
+def _hold_image(connection: Connection, tenant: str, study_id: str, image_id: str) -> None:
+    """Keep the image's study there, and others out of it, until the transaction ends."""
+    study = select(studies.c.id).where(studies.c.tenant == tenant, studies.c.id == study_id).with_for_update()
+    if connection.execute(study).one_or_none() is None:
+        raise StudyNotFound
+    here = (images.c.tenant == tenant, images.c.study == study_id, images.c.id == image_id)
+    if not is_storable(image_id) or connection.execute(select(images.c.id).where(*here)).one_or_none() is None:
+        raise ImageNotFound
+
+
+def _with_names(tenant: str) -> Select[Any]:
+    is_theirs = and_(people.c.tenant == feedback.c.tenant, people.c.id == feedback.c.person)
+    query = select(feedback, people.c.name.label("person_name")).outerjoin(people, is_theirs)
+    return query.where(feedback.c.tenant == tenant)
+
+
+def _feedback_row(row: Row[Any]) -> FeedbackRow:
+    return FeedbackRow(row.id, row.study, row.image, row.person, row.created_at, row.sealed, row.person_name)
