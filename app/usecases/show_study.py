@@ -11,7 +11,7 @@ from app.errors import BadRequest, StoredDataDamaged
 from app.records import Finding, Person, Radiograph, Study, StudyImage
 from app.reports import overlay
 from app.security import Place
-from app.services import Services
+from app.services import Desk, Services
 from app.storage import ImageRow, StudyRow
 from app.usecases import audit, stored_reading
 
@@ -90,7 +90,7 @@ def annotated_png(services: Services, person: Person, study_id: str, image_id: s
     return imaging.render_png(radiograph.grey, overlay(findings, (height, width)))
 
 
-def open_study(services: Services, row: StudyRow) -> Study:
+def open_study(services: Desk, row: StudyRow) -> Study:
     """The study of a row of ciphertext.
 
     Raises:
@@ -105,7 +105,7 @@ def study_place(tenant: str, study_id: str, kind: str, image_id: str) -> Place:
     return Place(tenant=tenant, study=study_id, kind=kind, item=image_id)
 
 
-def _open_image(services: Services, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
+def _open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
     plain = services.vault.open(image.sealed_reading, wrapped_key, study_place(tenant, study_id, "reading", image.id))
     name, reading = stored_reading.from_bytes(plain)
     return StudyImage(image.id, name, image.created_at, reading)

@@ -1,0 +1,83 @@
+"""What a reader's answer must be, to be kept: it fits the image and does not contradict itself."""
+
+import math
+from collections.abc import Collection
+from dataclasses import replace
+
+from app.errors import BadFeedback
+from app.records import BoxPx, Finding, Mark, Reading
+from app.usecases.stored_feedback import Said
+
+MOST_MARKS = 100
+LONGEST_COMMENT = 4000
+LEAST_SIDE_PX = 1.0
+# The API rounds boxes to a tenth of a pixel, and others may round to whole ones.
+SAME_BOX_PX = 1.0
+_ANSWERS = ("confirmed", "rejected", "missed")
+
+
+def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
+    """The answer as it is kept: marks of findings with the finding's own box, the comment without blanks around it.
+
+    regions: those that a missed fracture may be in.
+
+    Raises:
+        BadFeedback: says what is wrong, and with which mark, counted from 1.
+    """
+    comment = _comment(said.comment)
+    if len(said.marks) > MOST_MARKS:
+        raise BadFeedback(f"At most {MOST_MARKS} marks can be sent for one image.")
+    marks = tuple(_mark(mark, number, reading, regions) for number, mark in enumerate(said.marks, start=1))
+    about = [(mark.region, mark.box_px) for mark in marks if mark.answer != "missed"]
+    if len(set(about)) < len(about):
+        raise BadFeedback("One finding was answered twice.")
+    if len(set(marks)) < len(marks):
+        raise BadFeedback("One missed fracture was marked twice.")
+    if said.normal and any(mark.answer != "rejected" for mark in marks):
+        raise BadFeedback("An image with a confirmed or missed fracture is not normal.")
+    if not (marks or said.normal or comment):
+        raise BadFeedback("The answer is empty. Confirm or reject a finding, mark a place, or write a comment.")
+    return Said(marks, said.normal, comment)
+
+
+def _mark(mark: Mark, number: int, reading: Reading, regions: Collection[str]) -> Mark:
+    if mark.answer not in _ANSWERS:
+        raise BadFeedback(f"Mark {number}: the answer must be confirmed, rejected or missed.")
+    if not all(math.isfinite(edge) for edge in mark.box_px):
+        raise BadFeedback(f"Mark {number}: the box must be four numbers.")
+    if mark.answer != "missed":
+        return replace(mark, box_px=_finding_of(mark, number, reading).box_px)
+    if mark.region not in regions:
+        raise BadFeedback(f"Mark {number}: the region must be one of {', '.join(regions)}.")
+    _check_box(mark.box_px, number, reading)
+    return mark
+
+
+def _finding_of(mark: Mark, number: int, reading: Reading) -> Finding:
+    for finding in reading.findings:
+        if finding.region == mark.region and _is_same(finding.box_px, mark.box_px):
+            return finding
+    raise BadFeedback(f"Mark {number}: this image has no such finding to confirm or reject.")
+
+
+def _is_same(one: BoxPx, other: BoxPx) -> bool:
+    return all(abs(a - b) <= SAME_BOX_PX for a, b in zip(one, other, strict=True))
+
+
+def _check_box(box_px: BoxPx, number: int, reading: Reading) -> None:
+    x1, y1, x2, y2 = box_px
+    if x1 < 0 or y1 < 0 or x2 > reading.width or y2 > reading.height:
+        size = f"{reading.width} × {reading.height} pixels"
+        raise BadFeedback(f"Mark {number}: the box reaches outside the image, which has {size}.")
+    if x2 - x1 < LEAST_SIDE_PX or y2 - y1 < LEAST_SIDE_PX:
+        raise BadFeedback(f"Mark {number}: the box must be at least one pixel wide and high.")
+
+
+def _comment(text: str) -> str:
+    # Browsers send each line break as two characters, and count it as one.
+    stripped = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if len(stripped) > LONGEST_COMMENT:
+        raise BadFeedback(f"The comment has more than {LONGEST_COMMENT} characters.")
+    if any((ord(c) < 32 and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in stripped):
+        raise BadFeedback("The comment holds characters that are not text.")
+    return stripped
