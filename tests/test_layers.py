@@ -62,6 +62,7 @@ OWNERS = {
     "jinja2": {"app.web"},
     "markupsafe": {"app.web"},
     "prometheus_client": {"app.web"},
+    "reportlab": {"app.reports"},
     "click": {"app.commands"},
     "argparse": {"scripts"},
     "tqdm": {"scripts"},

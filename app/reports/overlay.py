@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.records import BoxPx, Drawing, Finding, Label, Stroke, Tier
+from app.reports.words import percent
 
 # Orange and sky blue of a palette that colour-blind readers tell apart, bright on dark. Source: Okabe & Ito, "Color
 # Universal Design" (2008). The dash, not the colour, carries the meaning.
@@ -61,7 +62,7 @@ def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int]) -> Drawing:
 
 def label_text(finding: Finding) -> str:
     """Such as "wrist 87 %"; never "100 %", which no reading deserves."""
-    return f"{finding.region} {min(99, round(finding.confidence * 100))} %"
+    return f"{finding.region} {percent(finding.confidence)}"
 
 
 def _inside(box_px: BoxPx, shape_hw: tuple[int, int], line_px: float) -> BoxPx:

@@ -5,16 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from app.records import Finding, Label, Reading, Study, StudyImage, Verdict
-from app.reports import overlay
+from app.reports import VERDICT_WORDS, overlay, percent, warning_words
 
-VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
-    "fracture": ("Fracture likely", "At least one place looks like a fracture. Check it first."),
-    "possible": ("Fracture possible", "At least one place may be a fracture. Look closely."),
-    "none": ("No fracture found", "The software marked nothing. This does not rule a fracture out."),
-}
-WARNING_WORDS = {
-    "not-a-radiograph": "This picture does not look like a radiograph. The reading may mean nothing.",
-}
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52
 PAGE_LABEL_SHARE = 0.75
@@ -72,16 +64,6 @@ def study_verdict(study: Study) -> Verdict:
 def regions_marked(study: Study) -> str:
     """The regions with a finding, each once, in the order of the alphabet."""
     return ", ".join(sorted({finding.region for image in study.images for finding in image.reading.findings}))
-
-
-def warning_words(code: str) -> str:
-    """One sentence for a warning's code."""
-    return WARNING_WORDS.get(code, f"Note from reading the file: {code.replace('-', ' ')}.")
-
-
-def percent(share: float) -> str:
-    """0–1 as whole percent; never "100 %", which no reading deserves."""
-    return f"{min(99, round(share * 100))} %"
 
 
 def milliseconds(took_ms: float) -> str:
