@@ -3,11 +3,14 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from app.usecases import show_study
+from app.usecases import review_study, show_study
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
+from app.usecases.report_study import report_pdf as make_report
 from app.web import wire
 from app.web.context import limits, metrics, person, services
+from app.web.download import pdf_answer
+from app.web.feedback_body import read_json
 from app.web.openapi import description
 from app.web.query import list_query
 from app.web.uploads import read_uploads
@@ -64,6 +67,12 @@ def delete_study(study_id: str) -> ResponseReturnValue:
     return "", 204
 
 
+@blueprint.get("/studies/<study_id>/report.pdf")
+def report_pdf(study_id: str) -> ResponseReturnValue:
+    """The study as a report to complete and sign."""
+    return pdf_answer(make_report(services(), person(), study_id), study_id)
+
+
 @blueprint.get("/studies/<study_id>/images/<image_id>/original.png")
 def original_png(study_id: str, image_id: str) -> ResponseReturnValue:
     """The radiograph as it was decoded."""
@@ -74,6 +83,20 @@ def original_png(study_id: str, image_id: str) -> ResponseReturnValue:
 def annotated_png(study_id: str, image_id: str) -> ResponseReturnValue:
     """The radiograph with its boxes."""
     return _png(show_study.annotated_png(services(), person(), study_id, image_id))
+
+
+@blueprint.post("/studies/<study_id>/images/<image_id>/feedback")
+def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
+    """Keep a reader's answer."""
+    body = read_json()
+    kept = review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
+    return jsonify(wire.feedback_json(kept)), 201
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/feedback")
+def list_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
+    """What readers said of an image."""
+    return jsonify(wire.feedback_list_json(review_study.list_feedback(services(), person(), study_id, image_id)))
 
 
 def _png(body: bytes) -> Response:

@@ -56,6 +56,10 @@ def _paths() -> Json:
             "parameters": [study],
             "post": _upload_operation("addImages", "Read the files sent as further views.", 404),
         },
+        "/studies/{study_id}/report.pdf": {
+            "parameters": [study],
+            "get": _file_operation("reportPdf", "The study as a report to complete and sign.", "application/pdf"),
+        },
         "/studies/{study_id}/images/{image_id}/original.png": {
             "parameters": [study, image],
             "get": _png_operation("originalPng", "The radiograph as it was decoded, in grey."),
@@ -63,6 +67,11 @@ def _paths() -> Json:
         "/studies/{study_id}/images/{image_id}/annotated.png": {
             "parameters": [study, image],
             "get": _png_operation("annotatedPng", "The radiograph with its boxes."),
+        },
+        "/studies/{study_id}/images/{image_id}/feedback": {
+            "parameters": [study, image],
+            "get": _operation("listFeedback", "What readers said of the image, newest first.", "200", "Said", 404),
+            "post": _feedback_operation(),
         },
     }
 
@@ -106,10 +115,23 @@ def _upload_operation(name: str, summary: str, *refusals: int) -> Json:
     }
 
 
+def _feedback_operation() -> Json:
+    words = "Keep a reader's answer; the same sent twice within a minute is kept once."
+    return {
+        **_operation("addFeedback", words, "201", "Feedback", 400, 404, 413, 422),
+        "parameters": [_header("X-CSRFToken", "Only with a browser's session, not with a token.")],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("NewFeedback")}}},
+    }
+
+
 def _png_operation(name: str, summary: str) -> Json:
+    return _file_operation(name, summary, "image/png")
+
+
+def _file_operation(name: str, summary: str, mimetype: str) -> Json:
     operation = _operation(name, summary, "200", None, 404)
-    png = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
-    operation["responses"]["200"] = {"description": summary, "content": png}
+    content = {mimetype: {"schema": {"type": "string", "format": "binary"}}}
+    operation["responses"]["200"] = {"description": summary, "content": content}
     return operation
 
 
@@ -182,6 +204,16 @@ def _schemas() -> Json:
         "items": {"type": "number"},
         "description": "x1, y1, x2, y2 in pixels of the decoded radiograph.",
     }
+    answer: Json = {
+        "type": "string",
+        "enum": ["confirmed", "rejected", "missed"],
+        "description": "confirmed and rejected name a finding by its region and box, missed is a fracture beside them.",
+    }
+    said: Json = {
+        "normal": {"type": "boolean", "description": "The whole image shows no fracture."},
+        "comment": {**text, "maxLength": 4000},
+    }
+    reader = _object(id=text, name={"type": ["string", "null"]})
     study = _object(id=text, created_at=time, model=_ref("Model"), images=_list_of("Image"))
     return {
         "Object": {"type": "object"},
@@ -207,6 +239,10 @@ def _schemas() -> Json:
         "StudyPage": _object(
             studies=_list_of("Study"), next={"type": ["string", "null"]}, damaged={"type": "array", "items": text}
         ),
+        "Mark": _object(region=text, box_px=box, answer=answer),
+        "NewFeedback": _object(findings_=_list_of("Mark"), normal_=said["normal"], comment_=said["comment"]),
+        "Feedback": _object(id=text, image_id=text, reader=reader, created_at=time, findings=_list_of("Mark"), **said),
+        "Said": _object(feedback=_list_of("Feedback")),
         "Rejected": _object(index=whole, name=text, code=text, message=text),
         "Submission": {"allOf": [_ref("Study"), _object(rejected=_list_of("Rejected"))]},
     }

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from app.records import Finding, ModelVersion, Study, StudyImage, Timing
+from app.records import Feedback, Finding, ModelVersion, Study, StudyImage, Timing
 from app.security import PublicUploadKey
 from app.usecases.read_study import Rejected, Submission
 from app.usecases.show_study import StudyPage
@@ -37,6 +37,27 @@ def study_page_json(page: StudyPage) -> Json:
     """One page of the list, the token of the next or null, and the ids of studies that do not open."""
     studies = [study_json(study) for study in page.studies]
     return {"studies": studies, "next": page.next, "damaged": list(page.damaged)}
+
+
+def feedback_json(feedback: Feedback) -> Json:
+    """What one reader said of an image."""
+    marks = (
+        {"region": m.region, "box_px": [round(e, 1) for e in m.box_px], "answer": m.answer} for m in feedback.marks
+    )
+    return {
+        "id": feedback.id,
+        "image_id": feedback.image_id,
+        "reader": {"id": feedback.person_id, "name": feedback.person_name},
+        "created_at": time_text(feedback.created_at),
+        "findings": list(marks),
+        "normal": feedback.normal,
+        "comment": feedback.comment,
+    }
+
+
+def feedback_list_json(said: Iterable[Feedback]) -> Json:
+    """What readers said of an image, newest first."""
+    return {"feedback": [feedback_json(one) for one in said]}
 
 
 def upload_key_json(key: PublicUploadKey) -> Json:

@@ -250,6 +250,8 @@ def test_a_wrong_method_is_refused(api: Sender, method: str, path: str) -> None:
         ("post", "/studies/x/images"),
         ("get", "/studies/x/images/y/original.png"),
         ("get", "/studies/x/images/y/annotated.png"),
+        ("get", "/studies/x/images/y/feedback"),
+        ("post", "/studies/x/images/y/feedback"),
     ],
 )
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", "Bearer ", "Basic QWRhOng="])

@@ -17,6 +17,7 @@ def conforms(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> bo
     if "allOf" in schema:
         return all(conforms(value, part, document) for part in schema["allOf"])
     kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None)}
+    kinds["boolean"] = bool
     names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if not any(isinstance(value, kinds[name]) for name in names):
         return False
@@ -61,13 +62,19 @@ def test_every_placeholder_is_a_parameter(client: FlaskClient) -> None:
         assert set(re.findall(r"{(\w+)}", path)) == named
 
 
+FEEDBACK = {"findings": [{"region": "wrist", "box_px": [1, 2, 30, 40], "answer": "missed"}], "comment": "Look again"}
+
+
 def test_answers_have_the_described_shape(api: Sender, client: FlaskClient, png: bytes) -> None:
     document = client.get("/api/v1/openapi.json").get_json()
     schemas = document["components"]["schemas"]
 
     created = api("post", "/studies", **multipart(("a.png", png), ("b.png", b"")))
+    image = f"/studies/{created.get_json()['id']}/images/{created.get_json()['images'][0]['id']}"
     answers = {
         "Submission": created,
+        "Feedback": api("post", f"{image}/feedback", json=FEEDBACK),
+        "Said": api("get", f"{image}/feedback"),
         "Study": api("get", f"/studies/{created.get_json()['id']}"),
         "StudyPage": api("get", "/studies"),
         "EncryptionKey": api("get", "/encryption-key"),
