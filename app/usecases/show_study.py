@@ -79,15 +79,17 @@ def original_png(services: Services, person: Person, study_id: str, image_id: st
     return imaging.render_png(radiograph.grey)
 
 
-def annotated_png(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
-    """The radiograph with its boxes, as an RGB PNG in its own size.
+def annotated_png(
+    services: Services, person: Person, study_id: str, image_id: str, long_side_px: int | None = None
+) -> bytes:
+    """The radiograph with its boxes, as an RGB PNG in its own size, or scaled down to `long_side_px`.
 
     Raises:
         StudyNotFound, ImageNotFound: not in this person's tenant.
     """
     radiograph, findings = _radiograph_of(services, person, study_id, image_id)
     height, width = radiograph.grey.shape
-    return imaging.render_png(radiograph.grey, overlay(findings, (height, width)))
+    return imaging.render_png(radiograph.grey, overlay(findings, (height, width)), long_side_px)
 
 
 def open_study(services: Desk, row: StudyRow) -> Study:

@@ -7,8 +7,10 @@ from app.usecases import show_study
 from app.usecases.read_study import Submission
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
+from app.usecases.report_study import LONGEST_STATEMENT, report_pdf
 from app.web import wire
 from app.web.context import limits, metrics, person, services
+from app.web.download import pdf_answer
 from app.web.query import list_query
 from app.web.uploads import read_uploads
 
@@ -52,7 +54,16 @@ def list_studies() -> ResponseReturnValue:
 def study(study_id: str) -> ResponseReturnValue:
     """What was found in one study."""
     found = show_study.get_study(services(), person(), study_id)
-    return render_template("study.html", study=found, rejected=session.pop(REJECTED, []))
+    return render_template(
+        "study.html", study=found, rejected=session.pop(REJECTED, []), longest_statement=LONGEST_STATEMENT
+    )
+
+
+@blueprint.post("/studies/<study_id>/report")
+def report(study_id: str) -> ResponseReturnValue:
+    """The study as a report, with what the reader wrote: in the body, as an address is kept in logs and histories."""
+    statement = request.form.get("statement", "")
+    return pdf_answer(report_pdf(services(), person(), study_id, statement), study_id)
 
 
 @blueprint.post("/studies/<study_id>/delete")

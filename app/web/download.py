@@ -1,0 +1,11 @@
+"""Files that a browser saves: under a name that says nothing of a patient."""
+
+from flask import Response, make_response
+
+
+def pdf_answer(body: bytes, study_id: str) -> Response:
+    """The report of a study, whose id is one of ours by now."""
+    answer = make_response(body)
+    answer.mimetype = "application/pdf"
+    answer.headers["Content-Disposition"] = f'attachment; filename="report-{study_id}.pdf"'
+    return answer
