@@ -248,6 +248,7 @@ def test_a_wrong_method_is_refused(api: Sender, method: str, path: str) -> None:
         ("get", "/studies/x"),
         ("delete", "/studies/x"),
         ("post", "/studies/x/images"),
+        ("get", "/studies/x/report.pdf"),
         ("get", "/studies/x/images/y/original.png"),
         ("get", "/studies/x/images/y/annotated.png"),
         ("get", "/studies/x/images/y/feedback"),

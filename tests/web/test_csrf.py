@@ -7,7 +7,10 @@ from tests.conftest import PASSWORD, Account
 from tests.web.conftest import form_token, multipart
 
 
-@pytest.mark.parametrize("path", ["/studies", "/studies/x/images", "/studies/x/delete", "/sign-out", "/sign-in"])
+@pytest.mark.parametrize(
+    "path",
+    ["/studies", "/studies/x/images", "/studies/x/delete", "/studies/x/report", "/sign-out", "/sign-in"],
+)
 @pytest.mark.parametrize("token", [None, "", "forged"])
 def test_a_form_without_its_token_is_refused(signed_in: FlaskClient, path: str, token: str | None) -> None:
     data = {} if token is None else {"csrf_token": token}

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Account
-from tests.web.conftest import Sender, multipart
+from tests.web.conftest import Sender, form_token, multipart
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def eve(account: Callable[..., Account]) -> Account:
         ("get", "/studies/{study}"),
         ("delete", "/studies/{study}"),
         ("post", "/studies/{study}/images"),
+        ("get", "/studies/{study}/report.pdf"),
         ("get", "/studies/{study}/images/{image}/original.png"),
         ("get", "/studies/{study}/images/{image}/annotated.png"),
     ],
@@ -55,6 +56,7 @@ def test_someone_elses_study_page_is_not_found(
     client.get(f"/sign-in/{people.add_link(services, 'elsewhere', 'Eve')}")
 
     answer = client.get(f"/studies/{study['id']}")
+    report = client.post(f"/studies/{study['id']}/report", data={"csrf_token": form_token(client)})
 
-    assert answer.status_code == 404
-    assert answer.mimetype == "text/html"
+    assert answer.status_code == report.status_code == 404
+    assert answer.mimetype == report.mimetype == "text/html"

@@ -1,0 +1,216 @@
+"""The report: everything a reader signs for is on it, and nothing that a text says is taken for an order."""
+
+import io
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.imaging import render_png
+from app.records import DISCLAIMER, Finding, ModelVersion, Reading, Study, StudyImage, Timing
+from app.reports import study_pdf
+from app.reports.pdf import DECLARATION
+from app.reports.pdf_text import lines, markup
+from tests.reports.read_pdf import Pdf, read_pdf
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MODEL = ModelVersion("yolo & friends", "7.1", "c0" * 32)
+FOUND = (
+    Finding("elbow", 0.42, "possible", (10.0, 10.0, 30.0, 30.0)),
+    Finding("wrist", 0.874, "definite", (40.0, 10.0, 80.0, 60.0)),
+)
+PICTURE = render_png(np.full((90, 120), 80, np.uint8))
+
+
+def view(number: int = 0, findings: tuple[Finding, ...] = FOUND, **rest: object) -> StudyImage:
+    verdict = "fracture" if findings else "none"
+    reading = Reading(MODEL, 120, 90, verdict, 0.874, findings, Timing(0.0, 1.0, 2.0, 103.6))
+    return StudyImage(f"image{number}", f"Smith_John_{number}.dcm", NOON, replace(reading, **rest))  # type: ignore[arg-type]
+
+
+def study(*images: StudyImage) -> Study:
+    return Study("5d" * 16, "default", NOON, "person", images)
+
+
+def report_bytes(of: Study | None = None, statement: str = "", reader: str = "Ada", made_at: datetime = NOON) -> bytes:
+    of = of or study(view())
+    return study_pdf(of, {image.id: PICTURE for image in of.images}, statement, reader, made_at)
+
+
+def report(of: Study | None = None, statement: str = "", reader: str = "Ada") -> Pdf:
+    return read_pdf(report_bytes(of, statement, reader))
+
+
+def test_a_view_has_picture_verdict_findings_and_where_they_come_from() -> None:
+    made = report(study(view(spacing_mm=(0.143, 0.2))))
+
+    said = made.text.split("\n")
+    assert made.pictures == ((120, 90),)
+    assert "Fracture likely (score 87 %)" in said
+    assert said[said.index("Wrist") :][:6] == ["Wrist", "Definite", "87 %", "Elbow", "Possible", "42 %"]
+    assert "Read 23 Nov 2026, 12:00 UTC in 104 ms. Size 120 × 90 px, 0.143 × 0.2 mm each." in said
+    assert "Model yolo & friends, version 7.1" in said
+    assert f"SHA-256 of the weights {MODEL.sha256}" in said
+
+
+def test_the_reader_finds_declaration_and_a_line_to_sign_on() -> None:
+    made = report(statement="Distal radius, not displaced.", reader="Dr. Ada Müller")
+
+    said = made.text.replace("\n", " ")
+    assert "Assessment by the reader Distal radius, not displaced." in said
+    assert DECLARATION in said
+    assert said.index(DECLARATION) < said.rindex("Dr. Ada Müller") < said.rindex("Date")
+    assert "Reader: name and signature" in said
+
+
+def test_without_a_text_there_are_lines_to_write_on() -> None:
+    ruled = [b"".join(made.drawn).count(b" l S") for made in (report(), report(statement="Nothing."))]
+
+    assert ruled[0] == ruled[1] + 5
+
+
+@pytest.mark.parametrize("view_count", [1, 3, 20])
+def test_every_page_has_the_disclaimer_and_its_number(view_count: int) -> None:
+    made = report(study(*(view(i) for i in range(view_count))))
+
+    assert len(made.pages) >= view_count / 3
+    for number, page in enumerate(made.pages, 1):
+        assert DISCLAIMER in page
+        assert f"Page {number} of {len(made.pages)}" in page
+    assert [f"View {i} of {view_count}" in made.text for i in range(1, view_count + 1)] == [True] * view_count
+
+
+def test_a_view_without_findings_says_so_and_explains_no_lines() -> None:
+    made = report(study(view(findings=())))
+
+    assert "The software marked no place on this view." in made.text
+    assert "This does not rule a fracture out." in made.text
+    assert "Dashed line" not in made.text
+
+
+def test_a_warning_is_said_in_words() -> None:
+    assert "does not look like a radiograph" in report(study(view(warnings=("not-a-radiograph",)))).text
+
+
+def test_many_findings_go_on_over_the_page_under_the_same_head() -> None:
+    many = tuple(Finding("fingers", 0.5, "possible", (1.0, 1.0, 9.0, 9.0)) for _ in range(60))
+    made = report(study(view(findings=many)))
+
+    assert made.text.count("Fingers") == 60
+    assert sum("Marked place" in page for page in made.pages) >= 2
+
+
+def test_no_file_name_is_anywhere_in_the_file() -> None:
+    raw = report_bytes()
+
+    assert b"Smith" not in raw
+    assert "Smith" not in read_pdf(raw).text
+
+
+def test_the_files_own_fields_name_nobody_and_tell_the_time_it_was_made() -> None:
+    info = report(statement="Secret", reader="Ada").info
+
+    assert b"(D:20261123120000+00'00')" in info
+    assert b"Ada" not in info
+    assert b"Secret" not in info
+
+
+def test_the_same_input_gives_the_same_bytes_also_when_many_ask_at_once() -> None:
+    alone = report_bytes(statement="Größe, Ωμέγα")
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda _: report_bytes(statement="Größe, Ωμέγα"), range(16)))
+
+    assert set(together) == {alone}
+    assert report_bytes(statement="Größe, Ωμέγα", made_at=NOON.replace(hour=13)) != alone
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<b>bold</b> <para>x</para>",
+        '<img src="file:///etc/passwd"/>',
+        '<a href="http://example.org">click</a>',
+        "</para></font>",
+        "&lt;b&gt; &amp; &#65; &nosuch;",
+        "(unbalanced \\) Tj ET endstream endobj",
+        "<<!--",
+        "<onDraw name='x'/>",
+    ],
+)
+def test_hostile_text_is_shown_as_it_is_written(hostile: str) -> None:
+    made = report(statement=hostile, reader=hostile)
+
+    assert made.text.count(hostile) == 3
+    assert not any(b"/URI" in body or b"/Annot" in body for body in made.objects.values())
+
+
+def test_umlauts_and_greek_are_written() -> None:
+    made = report(statement="Größe ÄÖÜ, façade, Łódź\nΚάταγμα της κερκίδας, ΩΜΕΓΑ μέχρι τέλος")
+
+    assert "Größe ÄÖÜ, façade, Łódz" in made.text
+    assert "Καταγμα της κερκιδας, ΩΜΕΓΑ μεχρι τελος" in made.text
+    assert "cannot be written" not in made.text
+
+
+def test_what_no_font_holds_is_a_question_mark_and_said_to_be_one() -> None:
+    made = report(statement="Перелом 骨折 ☺ x\u0304 \u202eabc\x00\ud800")
+
+    assert "??????? ?? ? x abc" in made.text
+    assert "A question mark stands for each." in made.text
+
+
+def test_a_question_mark_of_the_readers_own_needs_no_excuse() -> None:
+    assert "A question mark stands" not in report(statement="Fracture? Unclear?").text
+
+
+def test_a_long_text_goes_on_over_pages_and_loses_nothing() -> None:
+    made = report(statement="\n".join(f"Line {i} " + "word " * 20 for i in range(300)) + "\n" + "w" * 5000)
+
+    said = made.text.split("\n")
+    assert [i for i in range(300) if not any(line.startswith(f"Line {i} ") for line in said)] == []
+    assert made.text.count("w") >= 5000 + 300 * 20
+    assert len(made.pages) > 10
+
+
+def test_empty_lines_are_kept_but_not_heaped_up() -> None:
+    assert lines("\n\n a \r\n\r\n\r\n\r\nb\n\n") == [" a", "", "b"]
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (1600, 1600), (60, 3000), (3000, 60)])
+def test_a_picture_of_any_shape_stands_on_the_first_page(size_wh: tuple[int, int]) -> None:
+    out = io.BytesIO()
+    Image.new("L", size_wh).save(out, "PNG")
+
+    made = read_pdf(study_pdf(study(view()), {"image0": out.getvalue()}, "", "Ada", NOON))
+
+    assert made.pictures == (size_wh,)
+    assert b" Do" in made.drawn[0]
+
+
+def test_a_study_without_views_is_a_report_without_views() -> None:
+    assert "no views" in report(study()).text
+
+
+def test_a_picture_that_is_missing_or_broken_is_an_error_not_a_gap() -> None:
+    with pytest.raises(KeyError):
+        study_pdf(study(view()), {}, "", "Ada", NOON)
+    with pytest.raises(OSError, match="identify"):
+        study_pdf(study(view()), {"image0": b"no picture"}, "", "Ada", NOON)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.text(max_size=200))
+def test_no_text_breaks_a_report(text: str) -> None:
+    assert read_pdf(report_bytes(statement=text, reader=text[:40])).pages
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.text(max_size=60))
+def test_no_text_becomes_a_tag_of_its_own(text: str) -> None:
+    assert set(markup(text).replace('<font face="Symbol">', "").replace("</font>", "")).isdisjoint("<>")
