@@ -125,4 +125,8 @@ def _is_lenient() -> bool:
 
 
 def _way_back() -> str:
-    return request.full_path.rstrip("?") if request.method == "GET" else "/"
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    # Back to the page whose form was sent: what was written there waits in the browser.
+    study_id = (request.view_args or {}).get("study_id")
+    return url_for("pages.study", study_id=study_id) if study_id else "/"

@@ -12,6 +12,7 @@ from app.records import DISCLAIMER
 from app.services import Services, build_services
 from app.web import api, guard, headers, operations, pages, sign_in, wording
 from app.web.errors import answer_errors
+from app.web.feedback_page import feedback_words
 from app.web.metrics import Metrics
 from app.web.throttle import Throttle
 from app.web.uploads import UploadRequest, body_limit
@@ -38,7 +39,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["metrics"] = Metrics()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
-    app.jinja_env.filters.update(wording.FILTERS)
+    app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words)
 
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from app.usecases import show_study
+from app.usecases import review_study, show_study
 from app.usecases.read_study import Submission
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
@@ -11,12 +11,15 @@ from app.usecases.report_study import LONGEST_STATEMENT, report_pdf
 from app.web import wire
 from app.web.context import limits, metrics, person, services
 from app.web.download import pdf_answer
+from app.web.feedback_body import read_form
+from app.web.feedback_page import feedback_by_image
 from app.web.query import list_query
 from app.web.uploads import read_uploads
 
 blueprint = Blueprint("pages", __name__)
 
 REJECTED = "rejected"
+ANSWERED = "answered"
 LONGEST_NAME_KEPT = 60
 
 
@@ -54,9 +57,24 @@ def list_studies() -> ResponseReturnValue:
 def study(study_id: str) -> ResponseReturnValue:
     """What was found in one study."""
     found = show_study.get_study(services(), person(), study_id)
+    said = review_study.list_feedback(services(), person(), study_id)
     return render_template(
-        "study.html", study=found, rejected=session.pop(REJECTED, []), longest_statement=LONGEST_STATEMENT
+        "study.html",
+        study=found,
+        rejected=session.pop(REJECTED, []),
+        longest_statement=LONGEST_STATEMENT,
+        feedback=feedback_by_image(found, said, person().id, session.pop(ANSWERED, None)),
+        regions=services().detector.spec.regions,
     )
+
+
+@blueprint.post("/studies/<study_id>/images/<image_id>/feedback")
+def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
+    """Keep a reader's answer, and go back to the image."""
+    body = read_form()
+    review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
+    session[ANSWERED] = image_id
+    return redirect(url_for("pages.study", study_id=study_id, _anchor=f"feedback-{image_id}"), code=303)
 
 
 @blueprint.post("/studies/<study_id>/report")
