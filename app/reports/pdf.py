@@ -28,7 +28,7 @@ DECLARATION = (
     "the assessment is mine."
 )
 _WARNED = HexColor("#a33b00")
-# A font that is read for two documents at once loses its place: reportlab keeps one position for the file.
+# reportlab cuts the letters of each document out of one font object, which loses its place when two do so at once.
 _ONE_AT_A_TIME = Lock()
 _VERDICT_INK: dict[Verdict, HexColor] = {"fracture": _WARNED, "possible": HexColor("#0a5a94"), "none": INK}
 _MOST_PICTURE_HEIGHT_PT = 118 * mm

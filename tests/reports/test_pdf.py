@@ -1,9 +1,11 @@
 """The report: everything a reader signs for is on it, and nothing that a text says is taken for an order."""
 
 import io
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -120,14 +122,35 @@ def test_the_files_own_fields_name_nobody_and_tell_the_time_it_was_made() -> Non
     assert b"Secret" not in info
 
 
-def test_the_same_input_gives_the_same_bytes_also_when_many_ask_at_once() -> None:
-    alone = report_bytes(statement="Größe, Ωμέγα")
+def test_the_same_input_gives_the_same_bytes_and_another_time_others() -> None:
+    assert report_bytes(statement="Größe, Ωμέγα") == report_bytes(statement="Größe, Ωμέγα")
+    assert report_bytes(made_at=NOON.replace(hour=13)) != report_bytes()
 
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda _: report_bytes(statement="Größe, Ωμέγα"), range(16)))
 
-    assert set(together) == {alone}
-    assert report_bytes(statement="Größe, Ωμέγα", made_at=NOON.replace(hour=13)) != alone
+class Watched(dict[str, bytes]):
+    """Pictures that tell whether two reports ask for them at once."""
+
+    def __init__(self) -> None:
+        super().__init__(image0=PICTURE)
+        self.asking = Lock()
+        self.was_shared = False
+
+    def __getitem__(self, image_id: str) -> bytes:
+        self.was_shared |= not self.asking.acquire(blocking=False)
+        time.sleep(0.02)
+        self.asking.release()
+        return super().__getitem__(image_id)
+
+
+def test_reports_are_made_one_after_the_other() -> None:
+    # Seen once in some 200 that were made at once: a file with broken letters, or none.
+    pictures = Watched()
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [pool.submit(study_pdf, study(view()), pictures, "", "Ada", NOON) for _ in range(4)]
+
+    assert {one.result() for one in made} == {report_bytes()}
+    assert not pictures.was_shared
 
 
 @pytest.mark.parametrize(
