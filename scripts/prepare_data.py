@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--opinion", type=Path, help="weights that say the region of a FracAtlas box where its tags do not"
     )
+    parser.add_argument(
+        "--keep-leaks", action="store_true", help="keep training pictures that look like a validation picture"
+    )
     return parser
 
 
@@ -49,11 +52,12 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         raise FractureError("Name at least one data set: --kaggle DIR, --fracatlas DIR.")
     weights = options.opinion or next(iter(sorted(MODELS_DIR.glob("*.pt"))), None)
     if weights is None or not options.fracatlas:
-        return prepare(pictures, options.out, None, "", Bars())
+        return prepare(pictures, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
     from app.learning.opinion import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
 
     told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
-    return prepare(pictures, options.out, NetworkOpinion(weights), told_by, Bars())
+    opinion = NetworkOpinion(weights)
+    return prepare(pictures, options.out, opinion, told_by, Bars(), keep_leaks=options.keep_leaks)
 
 
 class Bars:
@@ -81,6 +85,11 @@ def _report(manifest: dict[str, Any], out: Path) -> None:
         print(f"{split}: {len(files)} pictures, {fractured} with a fracture; boxes: {counts}")
     for entry in manifest["set_aside"]:
         print(f"set aside: {entry['origin']} {entry['split']} {entry['original']}: {entry['problem']}")
+    found = manifest["near_duplicates"]
+    print(
+        f"near-duplicates: {found['within_train']} pairs within train, {found['within_val']} within val, "
+        f"{found['across']} across; listed in {out / found['listed_in']}"
+    )
     print(f"{len(manifest['set_aside'])} set aside; manifest: {out / MANIFEST}")
 
 

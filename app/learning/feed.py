@@ -1,6 +1,6 @@
 """From a data set to batches: pictures decoded once into memory, drawn and augmented by a seed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,9 +12,8 @@ from torch.utils.data import Dataset as TorchDataset
 from app.learning.augment import Augmentation, Sample, augment
 from app.learning.dataset import Dataset
 from app.learning.pictures import load_grey, shrink_to
+from app.learning.progress import Progress
 from app.learning.recipe import Recipe
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from app.errors import DatasetError
 from app.learning.dataset import Dataset
+from app.learning.progress import Progress
 
 MANIFEST = "manifest.json"
-Progress = Callable[[str, int, int], None]
 
 
 def check_manifest(data_yaml: Path, splits: Sequence[Dataset], progress: Progress) -> str:

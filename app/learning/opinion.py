@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,14 +15,6 @@ from app.learning.pictures import shrink_to
 
 _PAD_GREY = 114
 _STRIDE = 32
-
-
-class Opinion(Protocol):
-    """Somebody who can say of which region a box is."""
-
-    def shares(self, grey: NDArray[np.uint8], boxes_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """For boxes (N, 4) in pixels of `grey` (H, W): (N, 8) shares over `REGIONS`; a row sums to 1, or to 0."""
-        ...
 
 
 class NetworkOpinion:
@@ -38,7 +30,7 @@ class NetworkOpinion:
         self._size_px = size_px
 
     def shares(self, grey: NDArray[np.uint8], boxes_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """See `Opinion.shares`."""
+        """As `app.learning.views.Opinion` has it."""
         small, _ = shrink_to(grey, self._size_px)
         scale = small.shape[1] / grey.shape[1]
         predictions = self._predict(small)

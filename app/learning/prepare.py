@@ -1,198 +1,222 @@
 """Published data sets → one checked data set with eight regions and a manifest.
 
-The same input gives the same output byte for byte. What cannot be used is set aside by name, never silently dropped.
+The same input gives the same output byte for byte. What cannot be used is set aside by name, never silently dropped;
+so is a training picture that is a near-duplicate of a validation picture, since it would make the figures lie.
 """
 
+import csv
 import hashlib
+import io
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from app.errors import DatasetError
-from app.learning.dataset import FRACTURED, REGION_OF_NAME, REGIONS, LabelRow, parse_labels
-from app.learning.opinion import Opinion
-from app.learning.pictures import load_grey
-from app.learning.sources import SourcePicture
+from app.learning.dataset import REGIONS
+from app.learning.examine import Examined, examine_all, sha256_of
+from app.learning.near_duplicates import LEAST_LIKENESS, Pair, find_near_duplicates, group
+from app.learning.pictures import load_grey, shrink_to
+from app.learning.progress import Progress
+from app.learning.sources import SPLITS, SourcePicture
+from app.learning.views import Opinion
 
-Progress = Callable[[str, int, int], None]
-MANIFEST = "manifest.json"
-_PROGRESS = ".examined.jsonl"
-_LEAST_SIDE_PX = 32
-
-
-@dataclass(frozen=True)
-class Marked:
-    """One box of the prepared set: its region, how that was found, and the opinion's share for it (1 when told)."""
-
-    region: str
-    told_by: str
-    share: float
-    box: tuple[float, float, float, float]
+MANIFEST, DESCRIPTION, PAIRS = "manifest.json", "data.yaml", "near_duplicates.csv"
+_NOTES, _FOUND = ".examined.jsonl", ".near_duplicates.json"
+_THUMBNAIL_PX = 160
+_COLUMNS = ("one", "other", "split_one", "split_other", "likeness")
 
 
 @dataclass(frozen=True)
-class Examined:
-    """What was found when one picture was looked at; `problem` is None when it can be used."""
+class _Item:
+    """A published picture, what was found in it, and where it goes."""
 
-    image_sha256: str
-    label_sha256: str
-    size_wh: tuple[int, int]
-    marked: tuple[Marked, ...]
-    problem: str | None
+    picture: SourcePicture
+    found: Examined
+    stem: str
 
 
 def prepare(
-    pictures: Sequence[SourcePicture], out: Path, opinion: Opinion | None, opinion_by: str, progress: Progress
+    pictures: Sequence[SourcePicture],
+    out: Path,
+    opinion: Opinion | None,
+    opinion_by: str,
+    progress: Progress,
+    *,
+    keep_leaks: bool = False,
 ) -> dict[str, Any]:
-    """Write the prepared set into `out` and return its manifest.
+    """Write the prepared set into `out` and return its manifest; an interrupted run goes on where it was.
 
-    An interrupted run goes on where it was. `progress(step, done, total)` is called after each picture.
+    opinion_by: names and hashes the weights behind `opinion`, for the record.
+    keep_leaks: keep training pictures that are near-duplicates of validation pictures; they are only listed then.
 
     Raises:
-        DatasetError: the output folder cannot be written.
+        DatasetError: `out` cannot be written, or holds files of something else; those are left as they are.
     """
+    items = [_Item(picture, _NOTHING, _stem(picture)) for picture in pictures]
+    _refuse_other_files(items, out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        examined = _examine_all(pictures, out, opinion, opinion_by, progress)
-        entries = _write_all(pictures, examined, out, progress)
-        manifest = _manifest(pictures, examined, entries, opinion_by if opinion else "")
-        _write(out / "data.yaml", yaml.safe_dump(_description(), sort_keys=False).encode())
+        examined = examine_all(pictures, out / _NOTES, opinion, opinion_by, progress)
+        items = [replace(item, found=found) for item, found in zip(items, examined, strict=True)]
+        pairs = _near_duplicates(items, out / _FOUND, progress)
+        groups = group(len(items), pairs)
+        kept = items if keep_leaks else _without_leaks(items, pairs)
+        entries = _write_all(kept, items, groups, out, progress)
+        manifest = _manifest(kept, pairs, entries, opinion_by if opinion else "")
+        _write(out / PAIRS, _table(items, pairs))
+        _write(out / DESCRIPTION, yaml.safe_dump(_description(), sort_keys=False).encode())
         _write(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
-        (out / _PROGRESS).unlink(missing_ok=True)
+        for name in (_NOTES, _FOUND):
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise DatasetError(f"The data set cannot be written to {out}: {error.strerror or error}.") from None
     return manifest
 
 
-def examine(picture: SourcePicture, opinion: Opinion | None) -> Examined:
-    """Look at one picture and its labels; whatever is wrong with them is the `problem` of the result."""
-    hashes = ("", "")
-    try:
-        hashes = (_sha256(picture.image), _sha256(picture.label))
-        grey = load_grey(picture.image)
-        rows = parse_labels(picture.label.read_text(encoding="utf-8"), len(picture.names), picture.label.name)
-    except DatasetError as error:
-        return Examined(*hashes, (0, 0), (), str(error))
-    except (OSError, UnicodeDecodeError):
-        return Examined(*hashes, (0, 0), (), "The label file cannot be read.")
-    height, width = grey.shape
-    if min(height, width) < _LEAST_SIDE_PX:
-        return Examined(*hashes, (width, height), (), f"The picture has only {width} × {height} pixels.")
-    if grey.min() == grey.max():
-        return Examined(*hashes, (width, height), (), "The picture is empty: every pixel has the same value.")
-    boxes = np.array([row.box for row in rows]).reshape(-1, 4) * (width, height, width, height)
-    asked = [FRACTURED in picture.names[row.class_id] and len(picture.candidates) > 1 for row in rows]
-    if any(asked) and opinion is None:
-        return Examined(*hashes, (width, height), (), "The region of a box is not known, and no network was asked.")
-    shares = opinion.shares(grey, boxes) if opinion is not None and any(asked) else np.zeros((len(rows), len(REGIONS)))
-    marked = tuple(_mark(picture, row, share) for row, share in zip(rows, shares, strict=True))
-    return Examined(*hashes, (width, height), marked, None)
+_NOTHING = Examined("", "", (0, 0), (), None)
 
 
-def _mark(picture: SourcePicture, row: LabelRow, share: NDArray[np.float64]) -> Marked:
-    name = picture.names[row.class_id]
-    if name in REGION_OF_NAME:
-        return Marked(REGION_OF_NAME[name], "label", 1.0, row.box)
-    if len(picture.candidates) == 1:
-        return Marked(picture.candidates[0], "tag", 1.0, row.box)
-    allowed = {region: float(share[REGIONS.index(region)]) for region in picture.candidates}
-    best = max(allowed, key=lambda region: allowed[region])
-    total = sum(allowed.values())
-    return Marked(best, "opinion", round(allowed[best] / total, 3) if total > 0 else 0.0, row.box)
+def _stem(picture: SourcePicture) -> str:
+    return f"{picture.origin.name}-{picture.image.stem}"
 
 
-def _examine_all(
-    pictures: Sequence[SourcePicture], out: Path, opinion: Opinion | None, opinion_by: str, progress: Progress
-) -> list[Examined]:
-    """Examine every picture, taking over what an interrupted run with the same opinion has already seen."""
-    path = out / _PROGRESS
-    seen = _read_progress(path, opinion_by)
-    found = []
-    with path.open("a", encoding="utf-8") as file:
-        for number, picture in enumerate(pictures, start=1):
-            key = f"{picture.image}|{opinion_by}"
-            if key not in seen:
-                seen[key] = examine(picture, opinion)
-                file.write(json.dumps({"key": key, "examined": asdict(seen[key])}) + "\n")
-            found.append(seen[key])
-            progress("looking at pictures", number, len(pictures))
-    return found
+def _image_path(item: _Item) -> str:
+    return f"{item.picture.split}/images/{item.stem}{item.picture.image.suffix.lower()}"
 
 
-def _read_progress(path: Path, opinion_by: str) -> dict[str, Examined]:
-    if not path.is_file():
-        return {}
-    seen = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue  # the last line of a run that was killed while it wrote
-        if row["key"].endswith(f"|{opinion_by}"):
-            given = row["examined"]
-            marked = tuple(Marked(m["region"], m["told_by"], m["share"], tuple(m["box"])) for m in given["marked"])
-            seen[row["key"]] = Examined(**(given | {"marked": marked, "size_wh": tuple(given["size_wh"])}))
-    return seen
+def _label_path(item: _Item) -> str:
+    return f"{item.picture.split}/labels/{item.stem}.txt"
+
+
+def _refuse_other_files(items: Sequence[_Item], out: Path) -> None:
+    expected = {path for item in items for path in (_image_path(item), _label_path(item))}
+    for split in SPLITS:
+        for kind in ("images", "labels"):
+            for path in sorted((out / split / kind).glob("*")):
+                if path.relative_to(out).as_posix().removesuffix(".part") not in expected:
+                    raise DatasetError(f"{path} belongs to another data set; choose an empty folder.")
+
+
+def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) -> list[Pair]:
+    """Pairs by number in `items`; taken from `notes` when an interrupted run with the same pictures found them."""
+    usable = [number for number, item in enumerate(items) if item.found.problem is None]
+    key = hashlib.sha256("".join(items[number].found.image_sha256 for number in usable).encode()).hexdigest()
+    if notes.is_file():
+        noted = json.loads(notes.read_text(encoding="utf-8"))
+        if noted["key"] == key:
+            return [Pair(*row) for row in noted["pairs"]]
+    small = []
+    for done, number in enumerate(usable, start=1):
+        small.append(shrink_to(load_grey(items[number].picture.image), _THUMBNAIL_PX)[0])
+        progress("making thumbnails", done, len(usable))
+    found = find_near_duplicates(small, progress)
+    pairs = [Pair(usable[pair.one], usable[pair.other], pair.likeness) for pair in found]
+    rows = [[pair.one, pair.other, pair.likeness] for pair in pairs]
+    _write(notes, json.dumps({"key": key, "pairs": rows}).encode())
+    return pairs
+
+
+def _without_leaks(items: Sequence[_Item], pairs: Sequence[Pair]) -> list[_Item]:
+    """The same items; a training picture that looks like a validation picture now has that as its problem."""
+    kept = list(items)
+    for pair in sorted(pairs, key=lambda pair: pair.likeness):
+        train, val = pair.one, pair.other
+        if items[train].picture.split == "val":
+            train, val = val, train
+        if items[train].picture.split == "train" and items[val].picture.split == "val":
+            problem = f"A near-duplicate of {_image_path(items[val])} in validation (likeness {pair.likeness:.2f})."
+            kept[train] = replace(items[train], found=replace(items[train].found, problem=problem))
+    return kept
 
 
 def _write_all(
-    pictures: Sequence[SourcePicture], examined: Sequence[Examined], out: Path, progress: Progress
+    kept: Sequence[_Item], items: Sequence[_Item], groups: Sequence[int], out: Path, progress: Progress
 ) -> list[dict[str, Any]]:
     entries = []
-    for number, (picture, found) in enumerate(zip(pictures, examined, strict=True), start=1):
-        if found.problem is None:
-            entries.append(_write_one(picture, found, out))
-        progress("writing the data set", number, len(pictures))
+    for number, item in enumerate(kept):
+        if item.found.problem is None:
+            entries.append(_write_one(item, out, _image_path(items[groups[number]])))
+        else:
+            for path in (_image_path(item), _label_path(item)):
+                (out / path).unlink(missing_ok=True)
+        progress("writing the data set", number + 1, len(kept))
     return entries
 
 
-def _write_one(picture: SourcePicture, found: Examined, out: Path) -> dict[str, Any]:
-    stem = f"{picture.origin.name}-{picture.image.stem}"
-    image = out / picture.split / "images" / (stem + picture.image.suffix.lower())
-    label = out / picture.split / "labels" / (stem + ".txt")
+def _write_one(item: _Item, out: Path, group_name: str) -> dict[str, Any]:
+    found = item.found
+    image, label = out / _image_path(item), out / _label_path(item)
     rows = "".join(f"{REGIONS.index(mark.region)} {_centred(mark.box)}\n" for mark in found.marked)
     for path in (image, label):
         path.parent.mkdir(parents=True, exist_ok=True)
-    if not image.is_file() or _sha256(image) != found.image_sha256:
-        _write(image, picture.image.read_bytes())
+    if not image.is_file() or sha256_of(image) != found.image_sha256:
+        _write(image, item.picture.image.read_bytes())
     _write(label, rows.encode())
     return {
-        "image": image.relative_to(out).as_posix(),
+        "image": _image_path(item),
         "image_sha256": found.image_sha256,
-        "label": label.relative_to(out).as_posix(),
+        "label": _label_path(item),
         "label_sha256": hashlib.sha256(rows.encode()).hexdigest(),
-        "split": picture.split,
-        "origin": picture.origin.name,
-        "original": picture.image.name,
+        "split": item.picture.split,
+        "origin": item.picture.origin.name,
+        "original": item.picture.image.name,
         "original_label_sha256": found.label_sha256,
         "size_wh": list(found.size_wh),
+        "group": group_name,
         "boxes": [{"region": m.region, "told_by": m.told_by, "share": m.share} for m in found.marked],
     }
 
 
 def _manifest(
-    pictures: Sequence[SourcePicture], examined: Iterable[Examined], entries: list[dict[str, Any]], opinion_by: str
+    items: Sequence[_Item], pairs: Sequence[Pair], entries: list[dict[str, Any]], opinion_by: str
 ) -> dict[str, Any]:
-    origins = {picture.origin.name: picture.origin for picture in pictures}
-    aside = [
-        {"original": p.image.name, "origin": p.origin.name, "split": p.split, "problem": e.problem}
-        for p, e in zip(pictures, examined, strict=True)
-        if e.problem
-    ]
+    origins = {item.picture.origin.name: item.picture.origin for item in items}
+    kinds = Counter("-".join(sorted({items[p.one].picture.split, items[p.other].picture.split})) for p in pairs)
     return {
         "format": 1,
         "regions": list(REGIONS),
         "opinion_by": opinion_by,
         "origins": {name: asdict(origins[name]) for name in sorted(origins)},
-        "set_aside": aside,
+        "near_duplicates": {
+            "least_likeness": LEAST_LIKENESS,
+            "within_train": kinds["train"],
+            "within_val": kinds["val"],
+            "across": kinds["train-val"],
+            "listed_in": PAIRS,
+        },
+        "set_aside": [
+            {
+                "original": item.picture.image.name,
+                "origin": item.picture.origin.name,
+                "split": item.picture.split,
+                "problem": item.found.problem,
+            }
+            for item in items
+            if item.found.problem
+        ],
         "files": entries,
     }
+
+
+def _table(items: Sequence[_Item], pairs: Sequence[Pair]) -> bytes:
+    """The near-duplicates as CSV: pairs across splits first, then by likeness."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+
+    def across(pair: Pair) -> bool:
+        return items[pair.one].picture.split != items[pair.other].picture.split
+
+    for pair in sorted(pairs, key=lambda pair: (not across(pair), -pair.likeness, pair)):
+        one, other = items[pair.one], items[pair.other]
+        row = (_image_path(one), _image_path(other), one.picture.split, other.picture.split, f"{pair.likeness:.3f}")
+        writer.writerow(row)
+    return text.getvalue().encode()
 
 
 def _description() -> dict[str, Any]:
@@ -204,12 +228,12 @@ def _centred(box: tuple[float, float, float, float]) -> str:
     return f"{(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}"
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
     beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
-        file.write(content)
-    beside.replace(path)
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

@@ -9,7 +9,8 @@ from app.errors import TrainingError
 from app.imaging import render_png
 from app.learning.augment import Sample
 from app.learning.dataset import Dataset
-from app.learning.feed import Epoch, Progress, epoch_order, load_samples
+from app.learning.feed import Epoch, epoch_order, load_samples
+from app.learning.progress import Progress
 from app.learning.recipe import Recipe
 from app.records import Drawing, Label, Stroke
 

@@ -12,11 +12,12 @@ from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import TrainingError
 from app.learning.dataset import read_dataset
-from app.learning.feed import Progress, load_samples
+from app.learning.feed import load_samples
 from app.learning.journal import RECORD, environment, write_record
 from app.learning.manifest import check_manifest, groups_of
 from app.learning.network import save_weights, start_network
 from app.learning.preview import write_sheets
+from app.learning.progress import Progress
 from app.learning.recipe import Recipe, recipe_from, recipe_values
 from app.learning.trainer import LAST, Material, State, Trainer, Watcher
 

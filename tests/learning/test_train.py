@@ -193,7 +193,7 @@ def test_a_data_set_that_changed_is_refused(data_yaml: Path, tmp_path: Path) -> 
         resume(tmp_path / "run", Silent())
     label = next((copy / "train" / "labels").glob("*.txt"))
     label.write_text("0 0.5 0.5 0.1 0.1\n", encoding="utf-8")
-    with pytest.raises(DatasetError, match="is not what .*manifest.json says"):
+    with pytest.raises(DatasetError, match=r"is not what .*manifest\.json says"):
         resume(tmp_path / "run", Silent())
 
 

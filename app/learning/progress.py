@@ -1,0 +1,10 @@
+"""How long steps tell whoever watches that they move on."""
+
+from collections.abc import Callable
+
+# Called with the step's name, how many are done, and of how many.
+Progress = Callable[[str, int, int], None]
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """A progress that nobody watches."""
