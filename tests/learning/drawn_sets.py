@@ -49,9 +49,9 @@ def put(folder: Path, name: str, grey: NDArray[np.uint8], rows: str) -> Path:
 
 def kaggle(folder: Path, train: Sequence[str] = (BOX, POLYGON, ""), val: Sequence[str] = (BOX, "")) -> Path:
     """The Kaggle set in little: one picture per string of label rows."""
-    for split, labels in (("train", train), ("valid", val)):
+    for split, first, labels in (("train", 500, train), ("valid", 900, val)):
         for number, rows in enumerate(labels):
-            put(folder / split, f"picture{number}", drawn(100 * len(split) + number), rows)
+            put(folder / split, f"picture{number}", drawn(first + number), rows)
     description = {"train": "../train/images", "val": "../valid/images", "nc": 7, "names": KAGGLE_NAMES}
     (folder / "data.yaml").write_text(yaml.safe_dump(description), encoding="utf-8")
     return folder

@@ -88,7 +88,7 @@ def test_a_box_a_little_over_the_edge_is_clipped() -> None:
 
 
 def test_a_missing_data_yaml_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no data set description at .*nowhere"):
+    with pytest.raises(DatasetError, match=r"no data set description at .*nowhere"):
         read_dataset(tmp_path / "nowhere" / "data.yaml", "train")
 
 
@@ -108,21 +108,21 @@ def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
 def test_a_picture_without_a_label_file_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
     (tmp_path / "train" / "labels" / "picture1.txt").unlink()
-    with pytest.raises(DatasetError, match="picture1.png has no label file"):
+    with pytest.raises(DatasetError, match=r"picture1\.png has no label file"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 
 def test_a_label_for_a_missing_picture_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
     (tmp_path / "train" / "images" / "picture1.png").unlink()
-    with pytest.raises(DatasetError, match="picture1.txt belongs to no picture"):
+    with pytest.raises(DatasetError, match=r"picture1\.txt belongs to no picture"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 
 def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
     (tmp_path / "train" / "images" / "picture1.png").write_bytes(b"not a picture")
-    with pytest.raises(DatasetError, match="picture1.png cannot be read"):
+    with pytest.raises(DatasetError, match=r"picture1\.png cannot be read"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 
