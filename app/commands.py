@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec
 
 import click
 
 from app.config import Settings
+from app.detection import load_model_spec
 from app.errors import ConfigError, FractureError
 from app.records import Role
 from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
 from app.usecases import house, people
+from app.usecases.export_feedback import Exported, export_feedback
 
 P = ParamSpec("P")
 
@@ -33,8 +36,8 @@ def is_administration() -> bool:
 
 def register_commands(cli: click.Group, settings: Settings) -> None:
     """Add the commands, working on what the settings name."""
-    for group in (_database(settings), _people(settings), _tokens(settings), _keys(settings), _house(settings)):
-        for command in group:
+    for group in (_database, _people, _tokens, _keys, _house, _feedback):
+        for command in group(settings):
             cli.add_command(command)
 
 
@@ -136,6 +139,36 @@ def _house(settings: Settings) -> tuple[click.Command, ...]:
         _say_audit(build_desk(settings))
 
     return retention, audit
+
+
+def _feedback(settings: Settings) -> tuple[click.Command, ...]:
+    group = click.Group("feedback", help="What readers said of images.")
+
+    @group.command("export")
+    @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+    @click.option("--newest-wins", is_flag=True, help="Where readers contradict each other, take the newest answer.")
+    @TENANT
+    @_plain_errors
+    def export(folder: Path, newest_wins: bool, tenant: str) -> None:
+        """Write a de-identified data set for training into DIR, which must be new or empty.
+
+        Images without a whole verdict, or with readers who contradict each other, are left out and counted in the
+        manifest. The pictures are not encrypted: whoever names the folder answers for it.
+        """
+        regions = load_model_spec(settings.models_dir).regions
+        _say_exported(export_feedback(build_desk(settings), tenant, folder, regions, newest_wins), folder)
+
+    return (group,)
+
+
+def _say_exported(done: Exported, folder: Path) -> None:
+    splits = ", ".join(f"{count} for {split}" for split, count in sorted(done.images.items()))
+    click.echo(f"Images written to {folder}: {splits}. Boxes: {done.boxes}.")
+    if done.left_out:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(done.left_out.items()))
+        click.echo(f"Left out: {reasons}.")
+    if "val" not in done.images:
+        click.echo("All come from one study, so none is kept for validation; training needs answers to another one.")
 
 
 def _say_audit(desk: Desk) -> None:

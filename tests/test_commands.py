@@ -1,7 +1,9 @@
 """`flask --app wsgi …` as an administrator types it, in a process of its own, with nothing but DATA_DIR set."""
 
+import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from app.config import Settings
+from app.imaging import phantom, render_png
+from app.records import Upload
 from app.security import new_master_key
+from app.storage import migrate
+from app.usecases import people
+from app.usecases.read_study import create_study
+from app.usecases.review_study import add_feedback
+from tests.fakes import FakeClock, FakeDetector, build_fake_services
 
 ROOT = Path(__file__).resolve().parent.parent
 Flask = Callable[..., subprocess.CompletedProcess[str]]
@@ -71,3 +81,30 @@ def test_a_missing_secret_is_named(flask: Flask, data_dir: Path) -> None:
     assert refused.returncode != 0
     assert "SECRET_KEY" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_feedback_is_exported_into_a_new_folder(flask: Flask, data_dir: Path) -> None:
+    settings = Settings.from_env({"DATA_DIR": str(data_dir)})
+    migrate(settings.database_url)
+    (data_dir / "none").mkdir()
+    shutil.copy(ROOT / "models" / "model.json", data_dir / "none")
+    nothing = flask("feedback", "export", str(data_dir / "set"))
+    assert (nothing.returncode, nothing.stderr.count("\n")) == (1, 1)
+    assert "nothing was written" in nothing.stderr
+    services = build_fake_services(settings, FakeClock(), FakeDetector())
+    ada = people.add_person(services, "default", "Ada", "clinician", None)
+    study = create_study(services, ada, [Upload("a.png", render_png(phantom(3, (128, 96)).grey))]).study
+    add_feedback(services, ada, study.id, study.images[0].id, [], normal=True)
+    services.store.close()
+
+    done = flask("feedback", "export", str(data_dir / "set"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Images written to {data_dir / 'set'}: 1 for train. Boxes: 0.\n")
+    assert json.loads((data_dir / "set" / "manifest.json").read_text())["counts"]["images"] == 1
+    again = flask("feedback", "export", str(data_dir / "set"))
+    assert (again.returncode, again.stderr) == (
+        1,
+        f"Error: The folder {data_dir / 'set'} is not empty. Choose another.\n",
+    )
+    assert flask("feedback", "export", str(data_dir / "other"), "--tenant", "north").returncode == 1
