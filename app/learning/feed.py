@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
@@ -18,12 +17,17 @@ from app.learning.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Pictures (B, S, S) uint8; per box its picture's number, class, and cx cy w h as fractions of the picture."""
+    """What one step learns from; plain arrays, which pass from process to process without shared memory.
 
-    grey: torch.Tensor
-    picture: torch.Tensor
-    classes: torch.Tensor
-    boxes: torch.Tensor
+    grey: pictures (B, S, S) uint8.
+    picture, classes: per box (N,) float32, the number of its picture and its class.
+    boxes: (N, 4) float32, cx cy w h as fractions of the picture.
+    """
+
+    grey: NDArray[np.uint8]
+    picture: NDArray[np.float32]
+    classes: NDArray[np.float32]
+    boxes: NDArray[np.float32]
 
 
 def load_samples(dataset: Dataset, longest_px: int, progress: Progress) -> list[Sample]:
@@ -82,7 +86,8 @@ def batches(
     samples: Sequence[Sample], recipe: Recipe, size_px: int, epoch: int, calm: bool
 ) -> tuple[int, Iterator[Batch]]:
     """The number of batches in an epoch, and the batches; the last one is dropped when it is not full."""
-    order = epoch_order(samples, recipe.normals, recipe.seed, epoch)
+    passes = range(epoch * recipe.passes, (epoch + 1) * recipe.passes)
+    order = np.concatenate([epoch_order(samples, recipe.normals, recipe.seed, number) for number in passes])
     how = calmer(recipe.augmentation) if calm else recipe.augmentation
     loader = DataLoader(
         Epoch(samples, order, size_px=size_px, how=how, seed=recipe.seed, epoch=epoch),
@@ -110,8 +115,8 @@ def collate(samples: Sequence[Sample]) -> Batch:
     numbers = np.concatenate([np.full(len(sample.classes), i) for i, sample in enumerate(samples)])
     classes = np.concatenate([sample.classes for sample in samples])
     return Batch(
-        torch.from_numpy(np.stack([sample.grey for sample in samples])),
-        torch.from_numpy(numbers).float(),
-        torch.from_numpy(classes).float(),
-        torch.from_numpy(centred).float(),
+        np.stack([sample.grey for sample in samples]),
+        numbers.astype(np.float32),
+        classes.astype(np.float32),
+        centred.astype(np.float32),
     )

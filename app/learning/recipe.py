@@ -21,6 +21,7 @@ class Recipe:
     epochs: number of epochs, when there is no budget of hours.
     batch: pictures per step.
     normals: pictures without a fracture per picture with one, drawn anew each epoch.
+    passes: how often an epoch shows the pictures; more where an epoch would be over in seconds.
     learning_rate, final_rate: at the top and at the end of the cosine. warmup: share of the run that rises to the top.
     weight_decay: of AdamW, on weights only. clip: largest norm of a gradient.
     average: share of the running average (EMA) that one step keeps.
@@ -37,6 +38,7 @@ class Recipe:
     epochs: int = 30
     batch: int = 16
     normals: float = 0.75
+    passes: int = 1
     learning_rate: float = 5e-4
     final_rate: float = 1e-5
     warmup: float = 0.02
@@ -126,6 +128,7 @@ def _check(recipe: Recipe, place: str) -> None:
         "epochs": recipe.epochs >= 1,
         "batch": 1 <= recipe.batch <= 4096,
         "normals": recipe.normals >= 0,
+        "passes": recipe.passes >= 1,
         "learning_rate": 0 < recipe.learning_rate < 1,
         "final_rate": 0 <= recipe.final_rate <= recipe.learning_rate,
         "warmup": 0 <= recipe.warmup < 1,

@@ -169,7 +169,7 @@ class Trainer:
         """One step of the optimizer; returns the three losses (3,) on the device."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        pictures = to_input(batch.grey, self._device)
+        pictures = to_input(torch.from_numpy(batch.grey), self._device)
         targets = {"batch_idx": batch.picture, "cls": batch.classes, "bboxes": batch.boxes}
         with torch.autocast(self._device.type, torch.bfloat16):
             predictions = self._network(pictures)
@@ -177,7 +177,7 @@ class Trainer:
             key: [part.float() for part in value] if isinstance(value, list) else value.float()
             for key, value in predictions.items()
         }
-        loss, _ = self._network.loss({k: v.to(self._device) for k, v in targets.items()}, full)
+        loss, _ = self._network.loss({k: torch.from_numpy(v).to(self._device) for k, v in targets.items()}, full)
         self._optimizer.zero_grad(set_to_none=True)
         loss.sum().backward()
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._recipe.clip)

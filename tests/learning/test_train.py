@@ -232,3 +232,19 @@ def test_a_smaller_network_is_grown_and_trained(whole_run: Path, data_yaml: Path
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert record["started_from"]["grown"] is True
     assert weights_of(tmp_path / "run" / "final.pt")
+
+
+def test_pictures_prepared_by_other_processes_are_the_same(data_yaml: Path) -> None:
+    import numpy as np
+
+    from app.learning.dataset import read_dataset
+    from app.learning.feed import batches, load_samples
+
+    samples = load_samples(read_dataset(data_yaml, "train"), 64, no_progress)
+    shown = []
+    for workers in (0, 2):
+        count, feed = batches(samples, short(workers=workers, passes=2), 64, 3, calm=False)
+        shown.append([batch.grey for batch in feed])
+        assert len(shown[-1]) == count == 5
+    for alone, helped in zip(*shown, strict=True):
+        np.testing.assert_array_equal(alone, helped)
