@@ -11,7 +11,7 @@ import torch
 from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import TrainingError
-from app.learning.dataset import read_dataset
+from app.learning.dataset import Dataset, read_dataset
 from app.learning.feed import load_samples
 from app.learning.journal import RECORD, environment, write_record
 from app.learning.manifest import check_manifest, groups_of
@@ -52,8 +52,11 @@ def start_run(
     if (folder / RECORD).exists():
         raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
     chosen = choose_device(device)
-    material, manifest_sha256 = _material(data_yaml, recipe, progress)
-    network = _begin(recipe, material.regions, start)
+    splits = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
+    # Reading thousands of pictures takes minutes; whatever else may be wrong is told before.
+    network = _begin(recipe, splits[0].regions, start)
+    manifest_sha256 = check_manifest(data_yaml, splits, progress)
+    material = _material(splits, recipe, progress)
     record = {
         "recipe": recipe_values(recipe),
         "data": str(data_yaml.resolve()),
@@ -84,9 +87,11 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
     except (OSError, ValueError, KeyError, TypeError):
         raise TrainingError(f"There is no run to resume in {folder}.") from None
     chosen = choose_device(device)
-    material, manifest_sha256 = _material(where, recipe, progress)
-    if manifest_sha256 != record["data_manifest_sha256"] or material.regions != regions:
+    splits = read_dataset(where, "train"), read_dataset(where, "val")
+    manifest_sha256 = check_manifest(where, splits, progress)
+    if manifest_sha256 != record["data_manifest_sha256"] or splits[0].regions != regions:
         raise TrainingError(f"The data set {where} is no longer the one that the run in {folder} began with.")
+    material = _material(splits, recipe, progress)
     trainer = _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256)
     if (folder / LAST).exists():
         trainer.resume()
@@ -112,9 +117,8 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _material(data_yaml: Path, recipe: Recipe, progress: Progress) -> tuple[Material, str]:
-    train, val = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
-    manifest_sha256 = check_manifest(data_yaml, (train, val), progress)
+def _material(splits: tuple[Dataset, Dataset], recipe: Recipe, progress: Progress) -> Material:
+    train, val = splits
     longest = max(recipe.validate_px, *(size for _, size in recipe.image_sizes))
     longest_px = round(longest * _SPARE)
     return Material(
@@ -122,7 +126,7 @@ def _material(data_yaml: Path, recipe: Recipe, progress: Progress) -> tuple[Mate
         load_samples(val, longest_px, progress),
         groups_of(val),
         train.regions,
-    ), manifest_sha256
+    )
 
 
 def _trainer(
