@@ -1,6 +1,7 @@
 """Rows of ciphertext in SQLite or PostgreSQL; holds no key."""
 
 from app.storage.rows import (
+    AnsweredRow,
     FeedbackRow,
     ImageRow,
     NewFeedback,
@@ -18,6 +19,7 @@ from app.storage.schema import migrate
 from app.storage.store import Store, open_store
 
 __all__ = [
+    "AnsweredRow",
     "FeedbackRow",
     "ImageRow",
     "NewFeedback",

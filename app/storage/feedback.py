@@ -1,15 +1,17 @@
 """What readers said of images: ciphertext, only ever appended to, gone with its study."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_
 
 from app.errors import ImageNotFound, StudyNotFound
 from app.storage.database import Database
-from app.storage.rows import FeedbackRow, NewFeedback, is_storable
+from app.storage.rows import AnsweredRow, FeedbackRow, ImageRow, NewFeedback, is_storable
 from app.storage.tables import feedback, images, people, studies
+
+_ANSWERS_AT_ONCE = 500
 
 
 class FeedbackLog:
@@ -57,6 +59,29 @@ class FeedbackLog:
             order = (func.min(feedback.c.created_at), feedback.c.study)
             return tuple(connection.execute(query.order_by(*order)).scalars())
 
+    def answered(self, tenant: str, since: datetime) -> Iterator[AnsweredRow]:
+        """All that was said since a moment, newest first, with the images; read some at a time."""
+        position = None
+        while position != ():
+            rows = self._answered_before(tenant, since, position)
+            yield from rows
+            last = rows[-1].feedback if len(rows) == _ANSWERS_AT_ONCE else None
+            position = (last.created_at, last.id) if last else ()
+
+    def _answered_before(self, tenant: str, since: datetime, position: tuple[Any, ...] | None) -> list[AnsweredRow]:
+        same_study = and_(studies.c.tenant == tenant, studies.c.id == feedback.c.study)
+        same_image = and_(images.c.tenant == tenant, images.c.id == feedback.c.image)
+        image = (images.c.created_at.label("image_created_at"), images.c.sealed_reading)
+        query = _with_names(tenant).join(studies, same_study).join(images, same_image)
+        query = query.add_columns(studies.c.wrapped_key, *image).where(feedback.c.created_at >= since)
+        if position:
+            before = tuple_(*position, types=[feedback.c.created_at.type, feedback.c.id.type])
+            query = query.where(tuple_(feedback.c.created_at, feedback.c.id) < before)
+        newest_first = (feedback.c.created_at.desc(), feedback.c.id.desc())
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(*newest_first).limit(_ANSWERS_AT_ONCE)).all()
+        return [_answered_row(row) for row in found]
+
 
 def _hold_image(connection: Connection, tenant: str, study_id: str, image_id: str) -> None:
     """Keep the image's study there, and others out of it, until the transaction ends."""
@@ -76,3 +101,8 @@ def _with_names(tenant: str) -> Select[Any]:
 
 def _feedback_row(row: Row[Any]) -> FeedbackRow:
     return FeedbackRow(row.id, row.study, row.image, row.person, row.created_at, row.sealed, row.person_name)
+
+
+def _answered_row(row: Row[Any]) -> AnsweredRow:
+    image = ImageRow(row.image, row.image_created_at, row.sealed_reading)
+    return AnsweredRow(row.wrapped_key, image, _feedback_row(row))

@@ -104,6 +104,15 @@ class FeedbackRow(NewFeedback):
 
 
 @dataclass(frozen=True)
+class AnsweredRow:
+    """Feedback with the image that it is about, and the key that opens both."""
+
+    wrapped_key: bytes = field(repr=False)
+    image: ImageRow
+    feedback: FeedbackRow
+
+
+@dataclass(frozen=True)
 class WrappedKeyRow:
     """The wrapped key of one study, for rotation."""
 

@@ -171,9 +171,10 @@ feedback = Table(
     _blob("sealed"),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
-    # One for a study's page, one for deleting an image.
+    # For a study's page, for deleting an image, and for what was said since a moment.
     Index(None, "tenant", "study"),
     Index(None, "tenant", "image"),
+    Index(None, "tenant", "created_at", "id"),
 )
 
 audit = Table(

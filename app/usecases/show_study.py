@@ -98,7 +98,7 @@ def open_study(services: Desk, row: StudyRow) -> Study:
     Raises:
         StoredDataDamaged: a reading does not open.
     """
-    images = tuple(_open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
+    images = tuple(open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
     return Study(row.id, row.tenant, row.created_at, row.created_by, images)
 
 
@@ -107,7 +107,12 @@ def study_place(tenant: str, study_id: str, kind: str, image_id: str) -> Place:
     return Place(tenant=tenant, study=study_id, kind=kind, item=image_id)
 
 
-def _open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
+def open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
+    """One view of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: its reading does not open.
+    """
     plain = services.vault.open(image.sealed_reading, wrapped_key, study_place(tenant, study_id, "reading", image.id))
     name, reading = stored_reading.from_bytes(plain)
     return StudyImage(image.id, name, image.created_at, reading)
@@ -119,5 +124,5 @@ def _radiograph_of(
     row = services.store.studies.original(person.tenant, study_id, image_id)
     place = study_place(person.tenant, study_id, "original", image_id)
     raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
-    image = _open_image(services, person.tenant, study_id, row.wrapped_key, row.image)
+    image = open_image(services, person.tenant, study_id, row.wrapped_key, row.image)
     return imaging.decode(raw, services.settings.limits), image.reading.findings

@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask.typing import ResponseReturnValue
 
 from app.usecases import review_study, show_study
+from app.usecases.agreement import agreement as agreement_of
 from app.usecases.read_study import Submission
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
@@ -75,6 +76,13 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
     review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
     session[ANSWERED] = image_id
     return redirect(url_for("pages.study", study_id=study_id, _anchor=f"feedback-{image_id}"), code=303)
+
+
+@blueprint.get("/agreement")
+def agreement() -> ResponseReturnValue:
+    """How often readers agree with the software; for admins."""
+    months = agreement_of(services(), person())
+    return render_template("agreement.html", months=months)
 
 
 @blueprint.post("/studies/<study_id>/report")

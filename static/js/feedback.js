@@ -5,6 +5,15 @@ import { DrawnBoxes } from "./drawn_boxes.js";
 const SIDES = ["x", "y", "width", "height"];
 const DRAFT = "answer/";
 
+// Null where a browser forbids storage: nothing is kept then.
+const tab = (() => {
+  try {
+    return sessionStorage;
+  } catch {
+    return null;
+  }
+})();
+
 const field = (row, name) => row.querySelector(`[name=missed-${name}]`);
 const placeOf = (row) => Object.fromEntries(SIDES.map((side) => [side, Number(field(row, side).value)]));
 const isFilled = (row) => SIDES.every((side) => field(row, side).value !== "" && field(row, side).validity.valid);
@@ -35,7 +44,7 @@ class AnswerForm {
       // After the browser has put its own fields back.
       setTimeout(() => {
         this.write(this.stored);
-        sessionStorage.removeItem(this.key);
+        tab?.removeItem(this.key);
       });
     });
   }
@@ -147,15 +156,15 @@ class AnswerForm {
 
   keep() {
     this.checkNormal();
-    sessionStorage.setItem(this.key, JSON.stringify(this.read()));
+    tab?.setItem(this.key, JSON.stringify(this.read()));
   }
 
   restore() {
-    if ("stored" in this.form.dataset) sessionStorage.removeItem(this.key);
-    const draft = sessionStorage.getItem(this.key);
+    if ("stored" in this.form.dataset) tab?.removeItem(this.key);
+    const draft = tab?.getItem(this.key) ?? null;
     if (draft === null) return;
     this.write(JSON.parse(draft));
-    if (draft !== JSON.stringify(this.stored)) this.say("What you had begun is here again.");
+    if (draft !== JSON.stringify(this.stored)) this.say("What you had begun is here again. It is not stored yet.");
   }
 
   checkNormal() {
@@ -172,7 +181,7 @@ function showMarked() {
 }
 
 function forgetDrafts() {
-  for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFT)) sessionStorage.removeItem(key);
+  for (const key of Object.keys(tab ?? {})) if (key.startsWith(DRAFT)) tab.removeItem(key);
 }
 
 for (const form of document.querySelectorAll("[data-feedback]")) new AnswerForm(form);

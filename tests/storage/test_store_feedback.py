@@ -80,6 +80,24 @@ def test_someone_elses_study_or_image_is_not_found(store: Store, study: NewStudy
     assert store.feedback.studies("default") == (study.id,)
 
 
+def test_what_was_said_since_a_moment_comes_newest_first_with_image_and_key(store: Store, study: NewStudy) -> None:
+    count = 1003
+    for n in range(count):
+        add(store, replace(said(study, b"%d" % n, view=n % 2), created_at=NOW + timedelta(seconds=n // 3)))
+
+    rows = list(store.feedback.answered("default", NOW + timedelta(seconds=1)))
+
+    assert len({row.feedback.id for row in rows}) == len(rows) == count - 3
+    times = [row.feedback.created_at for row in rows]
+    assert times == sorted(times, reverse=True)
+    assert {(row.wrapped_key, row.image.sealed_reading) for row in rows} == {
+        (b"wrapped", b"reading a"),
+        (b"wrapped", b"reading b"),
+    }
+    assert all(row.image.id == row.feedback.image for row in rows)
+    assert list(store.feedback.answered("other", NOW)) == []
+
+
 def test_feedback_goes_with_its_study_and_stays_without_its_reader(
     store: Store, study: NewStudy, anna: Person, database_url: str
 ) -> None:

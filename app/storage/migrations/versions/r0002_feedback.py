@@ -21,3 +21,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_feedback_tenant_study", "feedback", ["tenant", "study"])
     op.create_index("ix_feedback_tenant_image", "feedback", ["tenant", "image"])
+    op.create_index("ix_feedback_tenant_created_at_id", "feedback", ["tenant", "created_at", "id"])
