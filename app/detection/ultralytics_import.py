@@ -1,7 +1,7 @@
 """Import torch and ultralytics for serving: nothing written, nothing printed, nobody called.
 
-On import ultralytics looks for the internet, writes a settings file into the home folder and says so on standard
-output. It reads the variables below once, while it is imported; afterwards they are as they were.
+On import ultralytics looks for the internet, writes a settings file into the home folder, says so on standard output,
+and changes Pillow. It reads the variables below once, while it is imported; afterwards they are as they were.
 """
 
 import os
@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
+from typing import Any
 
 from app.errors import ModelError
 
@@ -28,8 +29,12 @@ def import_torch() -> ModuleType:
         ):
             import torch  # noqa: PLC0415 - heavy, and absent where openvino serves
             import ultralytics.nn.tasks  # noqa: F401, PLC0415
+            from ultralytics.utils import patches  # noqa: PLC0415
     except ImportError:
         raise ModelError("The engine torch is not installed here: pip install -r requirements.txt.") from None
+    # Ultralytics replaces Pillow's `open` by one that installs a package when it meets a file that is no picture.
+    pillow: Any = vars(patches)["Image"]
+    pillow.open = patches._image_open
     return torch
 
 

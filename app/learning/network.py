@@ -11,11 +11,15 @@ from typing import Any, cast
 
 import torch
 from torch import nn
-from ultralytics import __version__ as ultralytics_version
-from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.checkpoint import read_checkpoint
+from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError, TrainingError
+
+# First, so that ultralytics is imported the quiet way.
+import_torch()
+from ultralytics import __version__ as ultralytics_version  # noqa: E402
+from ultralytics.nn.tasks import DetectionModel  # noqa: E402
 
 SIZES = ("n", "s", "m", "l", "x")
 LICENCE = "AGPL-3.0 (initial weights: Ultralytics YOLOv8)"

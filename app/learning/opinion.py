@@ -34,7 +34,7 @@ class NetworkOpinion:
         small, _ = shrink_to(grey, self._size_px)
         scale = small.shape[1] / grey.shape[1]
         predictions = self._predict(small)
-        return np.stack([_share(predictions, box * scale, self._order) for box in boxes_px])
+        return np.stack([region_shares(predictions, box * scale, self._order) for box in boxes_px])
 
     def _predict(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(A, 4 + classes): x1 y1 x2 y2 in pixels of `grey`, then the score of each class."""
@@ -48,7 +48,14 @@ class NetworkOpinion:
         return np.asarray(np.concatenate([centres - halves, centres + halves, found[:, 4:]], axis=1))
 
 
-def _share(predictions: NDArray[np.float64], box: NDArray[np.float64], order: Sequence[int]) -> NDArray[np.float64]:
+def region_shares(
+    predictions: NDArray[np.float64], box: NDArray[np.float64], order: Sequence[int]
+) -> NDArray[np.float64]:
+    """What predictions that overlap a box say of its region: class scores, weighted by the square of the overlap.
+
+    predictions: (A, 4 + classes), x1 y1 x2 y2 and scores. box: (4,) in the same pixels. order: which class is which
+    place of the result. The result sums to 1, or is all 0 where nothing overlaps.
+    """
     overlap = np.minimum(predictions[:, 2:4], box[2:]) - np.maximum(predictions[:, :2], box[:2])
     common = np.clip(overlap, 0, None).prod(axis=1)
     union = (predictions[:, 2:4] - predictions[:, :2]).prod(axis=1) + (box[2:] - box[:2]).prod() - common

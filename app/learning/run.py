@@ -5,10 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import TrainingError
 from app.learning.dataset import Dataset, read_dataset
@@ -20,6 +19,9 @@ from app.learning.preview import write_sheets
 from app.learning.progress import Progress
 from app.learning.recipe import Recipe, recipe_from, recipe_values
 from app.learning.trainer import LAST, Material, State, Trainer, Watcher
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
 
 START = "start.pt"
 # Pictures are kept a little larger than they are shown, so that scaling up finds real detail.
@@ -146,7 +148,7 @@ def _make(folder: Path) -> None:
         raise TrainingError(f"The folder {folder} cannot be made: {error.strerror}.") from None
 
 
-def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> DetectionModel:
+def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> "DetectionModel":
     torch.manual_seed(recipe.seed)
     if start.grow_from is None:
         return start_network(recipe.model, regions, start.weights)

@@ -11,11 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import torch
 from torch import nn
-from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import TrainingError
 from app.learning.augment import Sample
@@ -26,6 +25,9 @@ from app.learning.network import give_gains, save_weights
 from app.learning.recipe import Recipe
 from app.learning.schedule import Clock, learning_rate
 from app.learning.validate import Score, to_input, validate
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
 
 BEST, LAST, FINAL = "best.pt", "last.pt", "final.pt"
 
@@ -80,7 +82,7 @@ class Trainer:
 
     def __init__(
         self,
-        network: DetectionModel,
+        network: "DetectionModel",
         recipe: Recipe,
         material: Material,
         folder: Path,
