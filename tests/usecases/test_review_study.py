@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from app import imaging
 from app.errors import BadFeedback, ImageNotFound, StoredDataDamaged, StudyNotFound
 from app.records import Mark, Person, Study, Upload
 from app.services import Services
+from app.storage.database import connect
 from app.usecases import show_study, stored_feedback
 from app.usecases.read_study import create_study
 from app.usecases.review_study import add_feedback, list_feedback
@@ -132,6 +134,20 @@ def test_a_study_deleted_meanwhile_is_not_found(services: Services, ada: Person,
     show_study.delete_study(services, ada, study.id)
     with pytest.raises(StudyNotFound):
         add_feedback(services, ada, study.id, study.images[0].id, [WRIST])
+
+
+@pytest.mark.parametrize("column", ["person", "image"])
+def test_an_answer_laid_to_another_reader_or_image_does_not_open(
+    services: Services, ada: Person, study: Study, column: str
+) -> None:
+    add_feedback(services, ada, study.id, study.images[0].id, [WRIST])
+    engine = connect(services.settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE feedback SET {column} = :other"), {"other": study.images[1].id})
+    engine.dispose()
+
+    with pytest.raises(StoredDataDamaged):
+        list_feedback(services, ada, study.id)
 
 
 @pytest.mark.parametrize(
