@@ -21,8 +21,8 @@ from app.errors import ExportError
 
 INPUT, OUTPUT = "grey", "raw"
 _ONNX_OPSET = 17
-# Layers of the head, by the names that a traced YOLOv8 gives its operations.
-HEAD = r".*model\.22.*"
+# By the names that a traced YOLOv8 gives its operations: the head's last convolutions, and what decodes their answers.
+HEAD_END = (r".*model\.22\.cv[23]\.\d\.2/.*", r".*model\.22/.*", r".*model\.22\.dfl.*")
 
 
 class _Graph(nn.Module):
@@ -64,10 +64,17 @@ def to_openvino(network: DetectionModel, size_px: int) -> Any:  # noqa: ANN401 -
     return graph
 
 
+def layers(*numbers: int) -> tuple[str, ...]:
+    """Patterns for whole layers of a YOLOv8, by their numbers in its plan."""
+    return tuple(rf".*model\.{number}[./].*" for number in numbers)
+
+
 def quantized(graph: Any, pictures: Sequence[NDArray[np.uint8]], in_float: Sequence[str] = ()) -> Any:  # noqa: ANN401
     """The graph with int8 weights and activations, whose ranges are read off `pictures`.
 
     pictures: (H, W) uint8 each, as the network sees them. in_float: patterns of the operations that stay in float.
+    Ranges reach from the lowest to the highest value of all pictures, not to the mean of each picture's: fractures are
+    rare peaks, and a clipped peak is a missed fracture.
 
     Raises:
         ExportError: there are no pictures, or the graph cannot be quantized.
@@ -84,6 +91,9 @@ def quantized(graph: Any, pictures: Sequence[NDArray[np.uint8]], in_float: Seque
             nncf.Dataset([picture[None] for picture in pictures]),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(pictures),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                activations_range_estimator_params=nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
+            ),
             ignored_scope=nncf.IgnoredScope(patterns=list(in_float), validate=False) if in_float else None,
         )
     except (RuntimeError, ValueError, nncf.ValidationError) as error:

@@ -124,7 +124,7 @@ def test_int8_keeps_more_in_float_before_it_gives_up(plan: ExportPlan) -> None:
         return {"map50": {1: 0.4, 2: 0.3, 3: 0.4}[len(judged)]}
 
     summary = export(changed(plan, formats=("int8",)), second_is_better)
-    assert summary["int8"]["how"] == "int8, head and first three layers in float"
+    assert summary["int8"]["how"] == "int8, first four layers and the head's end in float"
 
 
 def test_the_same_weights_keep_their_calibration_and_others_lose_it(plan: ExportPlan) -> None:
