@@ -19,6 +19,11 @@ _MOST_STEPS = 30
 _ECC_FILTER_PX = 5
 
 
+def work_in_one_thread() -> None:
+    """Let OpenCV compute in the calling thread only; its pool of threads does not survive the fork of a process."""
+    cv2.setNumThreads(0)
+
+
 def warp_affine(grey: Grey, matrix: Matrix, size_wh: tuple[int, int], fill: int) -> Grey:
     """Move every point of `grey` (H, W) by `matrix` into a new picture of `size_wh`; outside is `fill` (0–255)."""
     warped = cv2.warpAffine(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
+from app.imaging.geometry import work_in_one_thread
 from app.learning.augment import Augmentation, Sample, augment
 from app.learning.dataset import Dataset
 from app.learning.pictures import load_grey, shrink_to
@@ -89,6 +90,7 @@ def batches(
     passes = range(epoch * recipe.passes, (epoch + 1) * recipe.passes)
     order = np.concatenate([epoch_order(samples, recipe.normals, recipe.seed, number) for number in passes])
     how = calmer(recipe.augmentation) if calm else recipe.augmentation
+    work_in_one_thread()
     loader = DataLoader(
         Epoch(samples, order, size_px=size_px, how=how, seed=recipe.seed, epoch=epoch),
         batch_size=min(recipe.batch, len(order)),

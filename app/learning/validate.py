@@ -76,7 +76,9 @@ def _detect(
         small = resize(sample.grey, (round(sample.grey.shape[1] * factor), round(sample.grey.shape[0] * factor)))
         picture[: small.shape[0], : small.shape[1]] = small
     tensor = to_input(torch.from_numpy(canvas), device)
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+    # Pictures come in many shapes; trying out convolutions for each would cost more than it gains.
+    fixed = torch.backends.cudnn.flags(enabled=True, benchmark=False)
+    with fixed, torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
         predictions = network(tensor)[0].float()
     return [_pick(rows.T, factor) for rows, factor in zip(predictions, factors, strict=True)]
 
@@ -97,7 +99,7 @@ def _pick(rows: torch.Tensor, factor: float) -> tuple[Floats, Floats, list[int]]
     return (
         boxes[best].double().cpu().numpy() / factor,
         scores[best].double().cpu().numpy(),
-        [int(c) for c in classes[best]],
+        classes[best].tolist(),
     )
 
 
