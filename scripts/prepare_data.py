@@ -11,7 +11,8 @@ from typing import Any
 from tqdm import tqdm
 
 from app.config import MODELS_DIR
-from app.errors import FractureError
+from app.detection import load_model_spec
+from app.errors import FractureError, ModelError
 from app.learning.prepare import MANIFEST, prepare
 from app.learning.sources import SourcePicture, read_fracatlas, read_kaggle
 
@@ -50,7 +51,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         pictures += read_fracatlas(options.fracatlas)
     if not pictures:
         raise FractureError("Name at least one data set: --kaggle DIR, --fracatlas DIR.")
-    weights = options.opinion or next(iter(sorted(MODELS_DIR.glob("*.pt"))), None)
+    weights = options.opinion or _serving_weights()
     if weights is None or not options.fracatlas:
         return prepare(pictures, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
     from app.learning.opinion import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
@@ -58,6 +59,15 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
     opinion = NetworkOpinion(weights)
     return prepare(pictures, options.out, opinion, told_by, Bars(), keep_leaks=options.keep_leaks)
+
+
+def _serving_weights() -> Path | None:
+    """The torch weights that `models/model.json` names; None where there are none."""
+    try:
+        spec = load_model_spec(MODELS_DIR)
+    except ModelError:
+        return None
+    return spec.torch.path if spec.torch and spec.torch.path.is_file() else None
 
 
 class Bars:
