@@ -46,8 +46,16 @@ class OpenvinoEngine:
 
 
 def _properties(threads: int) -> dict[str, Any]:
-    """Latency first. Precision is pinned: the answer must not depend on what the CPU offers beside int8."""
-    properties: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    """Latency first, and one answer everywhere.
+
+    Precision is pinned, so that what stays in float does not depend on what the CPU offers (bf16 gained nothing).
+    Threads are not pinned to cores: two containers on one machine would pin theirs to the same ones.
+    """
+    properties: dict[str, Any] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "ENABLE_CPU_PINNING": False,
+    }
     return properties | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
 
 
