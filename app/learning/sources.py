@@ -1,12 +1,13 @@
 """The published data sets as their publishers lay them out: what is in them, and which regions a picture may show."""
 
 import csv
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import DatasetError
-from app.learning.dataset import FRACTURED, REGION_OF_NAME, REGIONS, pair_files, read_layout
+from app.learning.dataset import FRACTURED, REGION_OF_NAME, REGIONS, SUFFIXES, pair_files, read_layout
 
 # FracAtlas tags a picture with the body part that is in view; "hand" covers everything from the finger to the elbow.
 REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
@@ -16,6 +17,8 @@ REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
     "shoulder": ("shoulder", "humerus"),
 }
 SPLITS = ("train", "val")
+# FracAtlas lists 574, 82 and 61 pictures with a fracture; those without are in none of its lists.
+_SHARES = (("train", 0.8), ("val", 0.915), ("test", 1.0))
 
 
 @dataclass(frozen=True)
@@ -75,32 +78,70 @@ def read_kaggle(folder: Path) -> list[SourcePicture]:
 def read_fracatlas(folder: Path) -> list[SourcePicture]:
     """Training and validation pictures of FracAtlas, in order of their names; regions by tag from `dataset.csv`.
 
+    Read is the published archive (`images/Fractured`, `images/Non_fractured`, `Annotations/YOLO`, `Utilities/Fracture
+    Split`), or a folder with a `data.yaml` and one folder per split beside the `dataset.csv`. The published test part
+    is left out.
+
     Raises:
-        DatasetError: the folder is not the published one, or a picture is not in `dataset.csv`.
+        DatasetError: the folder is neither, or a picture is not in `dataset.csv`.
     """
-    tags = _read_tags(folder / "dataset.csv")
-    pictures = []
+    table = folder / "dataset.csv"
+    tags = {row["image_id"]: _candidates(row) for row in _read_table(table, ("image_id", *REGIONS_OF_TAG))}
+    found = _published(folder) if (folder / "images" / "Fractured").is_dir() else _arranged(folder)
+    for _, image, _ in found:
+        if image.name not in tags:
+            raise DatasetError(f"The picture {image} is not in {table}.")
+    return [
+        SourcePicture(FRACATLAS, split, image, label, (FRACTURED,), tags[image.name]) for split, image, label in found
+    ]
+
+
+def _arranged(folder: Path) -> list[tuple[str, Path, Path]]:
+    found = []
     for split in SPLITS:
         names, images = read_layout(folder / "data.yaml", split)
         if names != (FRACTURED,):
             raise DatasetError(f"{folder / 'data.yaml'} names other classes than the one of FracAtlas, {FRACTURED}.")
-        for image, label in pair_files(images):
-            if image.name not in tags:
-                raise DatasetError(f"The picture {image} is not in {folder / 'dataset.csv'}.")
-            pictures.append(SourcePicture(FRACATLAS, split, image, label, names, tags[image.name]))
-    return pictures
+        found += [(split, image, label) for image, label in pair_files(images)]
+    return found
 
 
-def _read_tags(path: Path) -> dict[str, tuple[str, ...]]:
-    """File name → regions that its tags allow, in the house's order."""
+def _published(folder: Path) -> list[tuple[str, Path, Path]]:
+    """(split, picture, label) of the published archive, by split and name."""
+    lists = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
+    split_of = {
+        row["image_id"]: split
+        for split, name in lists.items()
+        for row in _read_table(folder / "Utilities" / "Fracture Split" / name, ("image_id",))
+    }
+    found = []
+    for image in sorted(
+        path for kind in ("Fractured", "Non_fractured") for path in (folder / "images" / kind).iterdir()
+    ):
+        if image.suffix.lower() not in SUFFIXES:
+            continue
+        label = folder / "Annotations" / "YOLO" / f"{image.stem}.txt"
+        if not label.is_file():
+            raise DatasetError(f"The picture {image} has no label file {label}.")
+        found.append((split_of.get(image.name) or _split_by_name(image.name), image, label))
+    return sorted((row for row in found if row[0] in SPLITS), key=lambda row: (SPLITS.index(row[0]), row[1].name))
+
+
+def _split_by_name(name: str) -> str:
+    """A split for a picture that the publishers gave none, in the shares of their lists; the same on every machine."""
+    draw = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
+    return next(split for split, end in _SHARES if draw < end)
+
+
+def _read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
         raise DatasetError(f"The list of pictures {path} cannot be read.") from None
-    if not rows or any(column not in rows[0] for column in ("image_id", *REGIONS_OF_TAG)):
-        raise DatasetError(f"{path} lacks a column; needed are image_id, {', '.join(REGIONS_OF_TAG)}.")
-    return {row["image_id"]: _candidates(row) for row in rows}
+    if not rows or any(column not in rows[0] for column in columns):
+        raise DatasetError(f"{path} lacks a column; needed: {', '.join(columns)}.")
+    return rows
 
 
 def _candidates(row: Mapping[str, str]) -> tuple[str, ...]:

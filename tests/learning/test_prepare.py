@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from app.errors import DatasetError
+from app.imaging import render_png
 from app.learning.dataset import REGIONS, read_dataset
 from app.learning.prepare import prepare
 from app.learning.progress import silent
@@ -234,3 +235,42 @@ def test_a_list_without_tags_is_refused(tmp_path: Path) -> None:
     (folder / "dataset.csv").write_text("image_id,hand\nIMG0.png,1\n", encoding="utf-8")
     with pytest.raises(DatasetError, match=r"dataset\.csv lacks a column"):
         read_fracatlas(folder)
+
+
+def published_fracatlas(folder: Path) -> Path:
+    """The archive in little: one fractured picture in each published list, and twenty without a fracture."""
+    labels, lists = folder / "Annotations" / "YOLO", folder / "Utilities" / "Fracture Split"
+    for path in (labels, lists, folder / "images" / "Fractured", folder / "images" / "Non_fractured"):
+        path.mkdir(parents=True)
+    lines = ["image_id,hand,leg,hip,shoulder"]
+    names = [("Fractured", f"IMG{number}.png", "0 0.5 0.5 0.2 0.2\n") for number in range(3)]
+    names += [("Non_fractured", f"IMG{number}.png", "") for number in range(100, 120)]
+    for number, (kind, name, rows) in enumerate(names):
+        (folder / "images" / kind / name).write_bytes(render_png(drawn(number)))
+        (labels / name.replace("png", "txt")).write_text(rows, encoding="utf-8")
+        lines.append(f"{name},0,1,0,0")
+    for (_, name, _), part in zip(names, ("train", "valid", "test"), strict=False):
+        (lists / f"{part}.csv").write_text(f"image_id\n{name}\n", encoding="utf-8")
+    (folder / "dataset.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_fracatlas_is_read_as_its_archive_unpacks_without_its_test_part(tmp_path: Path) -> None:
+    pictures = read_fracatlas(published_fracatlas(tmp_path))
+    fractured = {p.image.name: p.split for p in pictures if p.image.parent.name == "Fractured"}
+    assert fractured == {"IMG0.png": "train", "IMG1.png": "val"}
+    others = [p.split for p in pictures if p.image.parent.name == "Non_fractured"]
+    assert others.count("train") > others.count("val") > 0
+    assert [p.image for p in pictures] == [p.image for p in read_fracatlas(tmp_path)]
+
+
+def test_a_picture_of_the_archive_without_a_label_is_named(tmp_path: Path) -> None:
+    (published_fracatlas(tmp_path) / "Annotations" / "YOLO" / "IMG101.txt").unlink()
+    with pytest.raises(DatasetError, match=r"IMG101\.png has no label file"):
+        read_fracatlas(tmp_path)
+
+
+def test_an_archive_without_its_lists_is_refused(tmp_path: Path) -> None:
+    (published_fracatlas(tmp_path) / "Utilities" / "Fracture Split" / "test.csv").unlink()
+    with pytest.raises(DatasetError, match=r"test\.csv cannot be read"):
+        read_fracatlas(tmp_path)
