@@ -115,9 +115,7 @@ def _published(folder: Path) -> list[tuple[str, Path, Path]]:
         for row in _read_table(folder / "Utilities" / "Fracture Split" / name, ("image_id",))
     }
     found = []
-    for image in sorted(
-        path for kind in ("Fractured", "Non_fractured") for path in (folder / "images" / kind).iterdir()
-    ):
+    for image in sorted((folder / "images").glob("*ractured/*")):
         if image.suffix.lower() not in SUFFIXES:
             continue
         label = folder / "Annotations" / "YOLO" / f"{image.stem}.txt"

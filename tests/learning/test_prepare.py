@@ -238,13 +238,13 @@ def test_a_list_without_tags_is_refused(tmp_path: Path) -> None:
 
 
 def published_fracatlas(folder: Path) -> Path:
-    """The archive in little: one fractured picture in each published list, and twenty without a fracture."""
+    """The archive in little: one fractured picture in each published list, and sixty without a fracture."""
     labels, lists = folder / "Annotations" / "YOLO", folder / "Utilities" / "Fracture Split"
     for path in (labels, lists, folder / "images" / "Fractured", folder / "images" / "Non_fractured"):
         path.mkdir(parents=True)
     lines = ["image_id,hand,leg,hip,shoulder"]
     names = [("Fractured", f"IMG{number}.png", "0 0.5 0.5 0.2 0.2\n") for number in range(3)]
-    names += [("Non_fractured", f"IMG{number}.png", "") for number in range(100, 120)]
+    names += [("Non_fractured", f"IMG{number}.png", "") for number in range(100, 160)]
     for number, (kind, name, rows) in enumerate(names):
         (folder / "images" / kind / name).write_bytes(render_png(drawn(number)))
         (labels / name.replace("png", "txt")).write_text(rows, encoding="utf-8")
