@@ -248,3 +248,13 @@ def test_pictures_prepared_by_other_processes_are_the_same(data_yaml: Path) -> N
         assert len(shown[-1]) == count == 5
     for alone, helped in zip(*shown, strict=True):
         np.testing.assert_array_equal(alone, helped)
+
+
+def test_a_checkpoint_of_another_recipe_or_program_is_refused(whole_run: Path, tmp_path: Path) -> None:
+    from app.learning.checkpoint import read_checkpoint
+
+    with pytest.raises(TrainingError, match="another recipe or data set"):
+        read_checkpoint(whole_run / "last.pt", "another key")
+    torch.save({"weights": torch.zeros(2)}, tmp_path / "other.pt")
+    with pytest.raises(TrainingError, match="no checkpoint of this software"):
+        read_checkpoint(tmp_path / "other.pt", "key")
