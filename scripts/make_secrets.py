@@ -32,7 +32,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def make(folder: Path) -> None:
-    """Write what is missing, and nothing over what is there. Containers read the files as another user, so the folder is what keeps others out."""
+    """Write what is missing, and nothing over what is there.
+
+    Containers read the files as another user, so the folder is what keeps others out.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     write_secrets(folder, mode=0o444)

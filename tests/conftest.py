@@ -4,6 +4,7 @@ What they need is imported inside them, so that a test of one room does not load
 """
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,15 @@ class Account:
     def bearer(self) -> dict[str, str]:
         """Headers of an API request in this person's name."""
         return {"Authorization": f"Bearer {self.token}"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pillow_as_it_is() -> None:
+    """Undo what ultralytics changes in Pillow, where collecting the tests has imported it."""
+    if "ultralytics" in sys.modules:
+        from app.detection.ultralytics_import import import_torch
+
+        import_torch()
 
 
 @pytest.fixture

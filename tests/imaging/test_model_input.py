@@ -1,8 +1,11 @@
 """The network's input equals ultralytics' own, to the pixel."""
 
+import importlib
+
 import numpy as np
 import pytest
 
+from app.detection.ultralytics_import import import_torch
 from app.imaging import model_input
 
 SIZES = [
@@ -37,7 +40,9 @@ def test_a_point_of_the_radiograph_lands_where_scale_and_offset_say(shape_hw, si
 
 @pytest.mark.torch
 def test_it_equals_the_letterbox_of_ultralytics():
-    augment = pytest.importorskip("ultralytics.data.augment")
+    pytest.importorskip("torch")
+    import_torch()
+    augment = importlib.import_module("ultralytics.data.augment")
     random = np.random.default_rng(5)
     sizes = SIZES + [tuple(random.integers(2, 900, 2)) for _ in range(60)]
     for size_px in (320, 512, 640):
