@@ -129,8 +129,14 @@ class Trainer:
         Raises:
             TrainingError: a file cannot be written, or the loss is no longer a number.
         """
-        while self.state.progress < 1:
-            self._one_epoch()
+        # Weights that fade to denormal numbers slow a CPU down many times; whoever trains in a larger program gets
+        # the arithmetic back as it was.
+        torch.set_flush_denormal(True)
+        try:
+            while self.state.progress < 1:
+                self._one_epoch()
+        finally:
+            torch.set_flush_denormal(False)
         self._save_weights(FINAL)
         return self.state
 
@@ -259,7 +265,6 @@ def set_up_threads(device: torch.device, threads: int) -> None:
     """Let a CPU compute with `threads`, or with 0 on every core there is; ultralytics would leave one idle."""
     if device.type == "cpu":
         torch.set_num_threads(threads or os.cpu_count() or 1)
-        torch.set_flush_denormal(True)
     else:
         torch.backends.cuda.matmul.allow_tf32 = True
         torch.backends.cudnn.benchmark = True
