@@ -35,7 +35,6 @@ Judge = Callable[[Detector, Dataset], Figures]
 Say = Callable[[str], None]
 
 FORMATS = (INT8, FP16, ONNX)
-STRIDE = 32
 NMS = NmsRule(iou=0.6, class_agnostic=True, most=50, floor=0.001)
 # Until a calibration is fitted on these weights' own scores, the file says that none was.
 NOT_FITTED = Calibration("provisional: identity, not fitted", ((0.0, 0.0), (1.0, 1.0)), 0.10, 0.40)

@@ -20,6 +20,7 @@ from app.detection.engine_torch import as_network_input
 from app.errors import ExportError
 
 INPUT, OUTPUT = "grey", "raw"
+STRIDE = 32
 _ONNX_OPSET = 17
 # By the names that a traced YOLOv8 gives its operations: the head's last convolutions, and what decodes their answers.
 HEAD_END = (r".*model\.22\.cv[23]\.\d\.2/.*", r".*model\.22/.*", r".*model\.22\.dfl.*")
@@ -136,7 +137,7 @@ def save_onnx(network: DetectionModel, path: Path, size_px: int) -> None:
 
 def _example(size_px: int) -> Tensor:
     """A picture that is not square, so that height and width are not mixed up unnoticed."""
-    return torch.zeros(1, size_px, max(size_px // 2, 32), dtype=torch.uint8)
+    return torch.zeros(1, size_px, max(size_px // (2 * STRIDE), 1) * STRIDE, dtype=torch.uint8)
 
 
 def _first_line(error: Exception) -> str:
