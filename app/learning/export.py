@@ -27,7 +27,7 @@ from app.learning.dataset import Dataset, read_dataset
 from app.learning.evaluate import check_regions, evaluate
 from app.learning.export_engines import OnnxEngine, latency_ms, shapes_of
 from app.learning.export_files import FP16, INT8, ONNX, REPORT_NAME, TORCH, Made, install, model_json, named, report
-from app.learning.export_graph import HEAD_END, layers, quantized, save_graph, save_onnx, to_openvino
+from app.learning.export_graph import HEAD_END, STRIDE, layers, quantized, save_graph, save_onnx, to_openvino
 from app.learning.pictures import load_grey
 
 Figures = Mapping[str, float]
