@@ -15,7 +15,7 @@ from app.records import Role
 from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
-from app.usecases import house, people
+from app.usecases import house, people, worklist
 from app.usecases.export_feedback import Exported, export_feedback
 
 P = ParamSpec("P")
@@ -36,7 +36,7 @@ def is_administration() -> bool:
 
 def register_commands(cli: click.Group, settings: Settings) -> None:
     """Add the commands, working on what the settings name."""
-    for group in (_database, _people, _tokens, _keys, _house, _feedback):
+    for group in (_database, _people, _tokens, _keys, _house, _feedback, _worklist):
         for command in group(settings):
             cli.add_command(command)
 
@@ -157,6 +157,18 @@ def _feedback(settings: Settings) -> tuple[click.Command, ...]:
         """
         regions = load_model_spec(settings.models_dir).regions
         _say_exported(export_feedback(build_desk(settings), tenant, folder, regions, newest_wins), folder)
+
+    return (group,)
+
+
+def _worklist(settings: Settings) -> tuple[click.Command, ...]:
+    group = click.Group("worklist", help="The order in which studies are to be read.")
+
+    @group.command("index")
+    @_plain_errors
+    def index() -> None:
+        """Sort in every study that came before this version, or before SECRET_KEY changed."""
+        click.echo(f"{worklist.index_all(build_desk(settings))} studies were sorted into the worklist.")
 
     return (group,)
 

@@ -1,18 +1,30 @@
 """Every expected failure, in words that are safe to show and that a clinician understands.
 
 `code` is stable: programs rely on it. No message carries a file name, a pixel or a DICOM value. What a failure means
-to HTTP is decided in `app.web.errors`, by family.
+to HTTP is decided in `app.web.errors`, by family. A message with numbers in it is a template and its values, so that
+catalogues can translate it; `scripts.translate` finds it where the failure is raised.
 """
+
+from collections.abc import Sequence
+
+from app.translatable import N_
 
 
 class FractureError(Exception):
-    """An expected failure; `str()` of it is one sentence that may be shown."""
+    """An expected failure; `str()` of it is one English sentence that may be shown.
+
+    template, values: the sentence with `%(name)s` in place of its values, and these.
+    of_files: where several files failed with it, the name of each and what it failed with.
+    """
 
     code = "error"
     message = "Something went wrong."
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or self.message)
+    def __init__(self, template: str | None = None, /, **values: object) -> None:
+        self.template = template or self.message
+        self.values = values
+        self.of_files: Sequence[tuple[str, FractureError]] = ()
+        super().__init__(self.template % values if values else self.template)
 
 
 class ConfigError(FractureError):
@@ -57,119 +69,119 @@ class BadRequest(FractureError):
     """The request itself is not well formed."""
 
     code = "bad-request"
-    message = "The request could not be understood."
+    message = N_("The request could not be understood.")
 
 
 class NoFile(BadRequest):
     """A form without a file."""
 
     code = "no-file"
-    message = "No file was sent. Choose at least one X-ray."
+    message = N_("No file was sent. Choose at least one X-ray.")
 
 
 class TooManyFiles(BadRequest):
     """More files than one study takes."""
 
     code = "too-many-files"
-    message = "At most 20 files can be sent at once."
+    message = N_("At most 20 files can be sent at once.")
 
 
 class UnusableImage(FractureError):
     """The file is understood, and cannot be read as one radiograph."""
 
     code = "unusable-image"
-    message = "This file cannot be read as an X-ray."
+    message = N_("This file cannot be read as an X-ray.")
 
 
 class EmptyFile(UnusableImage):
     """No bytes at all."""
 
     code = "empty-file"
-    message = "This file is empty."
+    message = N_("This file is empty.")
 
 
 class DamagedImage(UnusableImage):
     """The right format, but truncated or corrupt."""
 
     code = "damaged-image"
-    message = "This file is damaged or incomplete. Export it again and send the new file."
+    message = N_("This file is damaged or incomplete. Export it again and send the new file.")
 
 
 class NoPixels(UnusableImage):
     """A DICOM object without an image, or an image without pixels."""
 
     code = "no-pixels"
-    message = "This file holds no picture."
+    message = N_("This file holds no picture.")
 
 
 class MultiFrame(UnusableImage):
     """Several frames: cine, video, animation, multi-page."""
 
     code = "multi-frame"
-    message = "This file holds several pictures. Send each X-ray as a file of its own."
+    message = N_("This file holds several pictures. Send each X-ray as a file of its own.")
 
 
 class UnsupportedColour(UnusableImage):
     """CMYK and other colour models that no radiograph has."""
 
     code = "unsupported-colour"
-    message = "This file uses print colours (CMYK). Send the X-ray in grey or RGB."
+    message = N_("This file uses print colours (CMYK). Send the X-ray in grey or RGB.")
 
 
 class UnsupportedImage(FractureError):
     """By its content not JPEG, PNG, TIFF or DICOM, or a transfer syntax that is not supported."""
 
     code = "unsupported-image"
-    message = "This file is not a JPEG, PNG, TIFF or DICOM image."
+    message = N_("This file is not a JPEG, PNG, TIFF or DICOM image.")
 
 
 class TooLarge(FractureError):
     """More bytes or pixels than the settings allow."""
 
     code = "too-large"
-    message = "This is too large."
+    message = N_("This is too large.")
 
 
 class ImageTooLarge(TooLarge):
     """More pixels than MAX_PIXELS, told from the header."""
 
     code = "image-too-large"
-    message = "This picture has too many pixels to be an X-ray."
+    message = N_("This picture has too many pixels to be an X-ray.")
 
 
 class UploadTooLarge(TooLarge):
     """More bytes than MAX_UPLOAD_MB."""
 
     code = "upload-too-large"
-    message = "This file is larger than this server accepts."
+    message = N_("This file is larger than this server accepts.")
 
 
 class UnknownKey(FractureError):
     """Sealed for a key that never was, or is no longer, this server's."""
 
     code = "unknown-key"
-    message = "The key that this file was sealed with is not valid any more. Reload the page and send it again."
+    message = N_("The key that this file was sealed with is not valid any more. Reload the page and send it again.")
 
 
 class SealBroken(UnusableImage):
     """A sealed upload that does not open; why is not said."""
 
     code = "seal-broken"
-    message = "The encrypted file was damaged on its way. Send it again."
+    message = N_("The encrypted file was damaged on its way. Send it again.")
 
 
 class Unprocessable(FractureError):
     """Well formed, and it does not fit what is stored."""
 
     code = "unprocessable"
-    message = "This does not fit what is stored."
+    message = N_("This does not fit what is stored.")
 
 
 class BadFeedback(Unprocessable):
     """A reader's answer that cannot be kept; the message says which part of it."""
 
     code = "bad-feedback"
-    message = "This answer cannot be stored."
+    message = N_("This answer cannot be stored.")
 
 
 # Who may do what ---------------------------------------------------------------------------------------------------
@@ -179,84 +191,84 @@ class NotSignedIn(FractureError):
     """No session, no token, or one that has ended."""
 
     code = "not-signed-in"
-    message = "Sign in to continue."
+    message = N_("Sign in to continue.")
 
 
 class SignInRefused(NotSignedIn):
     """Wrong name or password, or a link that was used; which of them is not said."""
 
     code = "sign-in-refused"
-    message = "Name or password is wrong."
+    message = N_("Name or password is wrong.")
 
 
 class LinkRefused(NotSignedIn):
     """A sign-in link that was used, has expired or never was."""
 
     code = "link-refused"
-    message = "This sign-in link was used already or has expired."
+    message = N_("This sign-in link was used already or has expired.")
 
 
 class InvalidToken(NotSignedIn):
     """An API token that is not valid."""
 
     code = "invalid-token"
-    message = "The API token is missing or not valid."
+    message = N_("The API token is missing or not valid.")
 
 
 class Forbidden(FractureError):
     """Signed in, and not allowed."""
 
     code = "forbidden"
-    message = "You are not allowed to do this."
+    message = N_("You are not allowed to do this.")
 
 
 class NotFound(FractureError):
     """Not there, or another tenant's: the two look the same."""
 
     code = "not-found"
-    message = "This does not exist."
+    message = N_("This does not exist.")
 
 
 class StudyNotFound(NotFound):
     """No such study in the reader's tenant."""
 
     code = "study-not-found"
-    message = "This study does not exist, or was deleted."
+    message = N_("This study does not exist, or was deleted.")
 
 
 class ImageNotFound(NotFound):
     """No such view in the study."""
 
     code = "image-not-found"
-    message = "This image does not exist, or was deleted."
+    message = N_("This image does not exist, or was deleted.")
 
 
 class Conflict(FractureError):
     """What was asked clashes with what is there."""
 
     code = "conflict"
-    message = "This clashes with what is already there."
+    message = N_("This clashes with what is already there.")
 
 
 class NameTaken(Conflict):
     """A person of this name exists in the tenant."""
 
     code = "name-taken"
-    message = "A person of this name exists already."
+    message = N_("A person of this name exists already.")
 
 
 class WeakPassword(BadRequest):
     """Shorter than the minimum."""
 
     code = "weak-password"
-    message = "The password needs at least 12 characters."
+    message = N_("The password needs at least 12 characters.")
 
 
 class TooManyAttempts(FractureError):
     """Sign-in tried too often; `retry_after_s` says when to come back."""
 
     code = "too-many-attempts"
-    message = "Too many attempts to sign in. Wait a few minutes and try again."
+    message = N_("Too many attempts to sign in. Wait a few minutes and try again.")
     retry_after_s = 300
 
 
@@ -267,7 +279,7 @@ class Busy(FractureError):
     """The queue is full; `retry_after_s` says when to come back."""
 
     code = "busy"
-    message = "The server is busy. Try again in a few seconds."
+    message = N_("The server is busy. Try again in a few seconds.")
     retry_after_s = 5
 
 
@@ -275,11 +287,11 @@ class Unavailable(FractureError):
     """A part that is needed does not answer."""
 
     code = "unavailable"
-    message = "The server cannot do this just now."
+    message = N_("The server cannot do this just now.")
 
 
 class StoredDataDamaged(Unavailable):
     """Stored ciphertext does not open with any master key; why is not said."""
 
     code = "stored-data-damaged"
-    message = "This record cannot be opened. Ask your administrator."
+    message = N_("This record cannot be opened. Ask your administrator.")

@@ -11,14 +11,57 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.translatable import N_
+
 BoxPx = tuple[float, float, float, float]
 Answer = Literal["confirmed", "rejected", "missed"]
 Format = Literal["jpeg", "png", "tiff", "dicom"]
 Role = Literal["clinician", "admin"]
+State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]
 Verdict = Literal["fracture", "possible", "none"]
+WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+WindowKind = Literal["shown", "file", "full", "bone", "soft"]
 
-DISCLAIMER = "This software assists; it does not diagnose. A clinician decides."
+DISCLAIMER = N_("This software assists; it does not diagnose. A clinician decides.")
+# The warning of a radiograph that the project drew itself: nobody learns or is judged by it.
+DRAWN_SAMPLE = "drawn-sample"
+
+
+@dataclass(frozen=True)
+class NamedWindow:
+    """A window that a reader may choose: its middle and width in the units of `Levels`.
+
+    kind: "shown" as the picture is shown at first, "file" for one that the file carries, the others by percentiles.
+    name: what the file calls it, "" where it has no name.
+    """
+
+    kind: WindowKind
+    name: str
+    centre: float
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """The values of a radiograph before its window, for looking at it through another one.
+
+    index: (H, W) uint8 or uint16, in the frame of `Radiograph.grey`: which value each pixel has.
+    units: (N,) float64, N at most 65536: the values after the modality LUT, in the units of the file.
+    table: (N,) uint8: what `grey` shows for each value; (32 bits a sample: to within one of 65536 steps).
+    is_inverted: low values are bright (MONOCHROME1, WhiteIsZero); inversion comes once, after the window.
+    function: how a window becomes a curve, as the file says.
+    shown: the window behind `table`, or the straight line nearest to it where that is a LUT.
+    of_file: the windows that the file carries, in its order.
+    """
+
+    index: NDArray[np.uint8] | NDArray[np.uint16]
+    units: NDArray[np.float64]
+    table: NDArray[np.uint8]
+    is_inverted: bool
+    function: WindowFunction
+    shown: NamedWindow
+    of_file: tuple[NamedWindow, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +73,7 @@ class Radiograph:
     format: the format of the file's content; never of its name.
     bits: significant bits per sample in the file.
     warnings: stable codes for what a reader should know, such as "not-a-radiograph".
+    levels: the values before the window; None where `grey` itself is all there is, as in a picture of 8 bits.
     """
 
     grey: NDArray[np.uint8]
@@ -37,6 +81,7 @@ class Radiograph:
     format: Format
     bits: int
     warnings: tuple[str, ...] = ()
+    levels: Levels | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +199,15 @@ class Feedback:
     marks: tuple[Mark, ...]
     normal: bool
     comment: str
+
+
+@dataclass(frozen=True)
+class ReadMark:
+    """That somebody has read a study, and when last; `person_name` is None when they are no longer there."""
+
+    person_id: str
+    person_name: str | None
+    at: datetime
 
 
 @dataclass(frozen=True)

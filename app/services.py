@@ -6,9 +6,13 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 
 from app.config import Settings
-from app.detection import Detector, load_detector
-from app.security import AuditChain, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
+from app.detection import Detector, Explainer, load_detector
+from app.imaging import LightBox
+from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
 from app.storage import Store, open_store
+
+# Change it with what app/usecases/triage.py labels: every study is then indexed anew.
+WORKLIST_SCHEME = "worklist/v1"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Desk:
     vault: Vault
     passwords: Passwords
     audit_chain: AuditChain
+    blind_index: BlindIndex
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -31,6 +36,8 @@ class Services(Desk):
 
     upload_keys: UploadKeys
     detector: Detector
+    light_box: LightBox
+    explainer: Explainer
 
 
 def build_desk(settings: Settings) -> Desk:
@@ -49,6 +56,7 @@ def build_desk(settings: Settings) -> Desk:
         vault=Vault(keys),
         passwords=Passwords(),
         audit_chain=AuditChain(settings.secret_key),
+        blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
         clock=now,
         new_id=new_id,
     )
@@ -62,12 +70,15 @@ def build_services(settings: Settings) -> Services:
         ModelError: the weights are missing, altered or of another architecture.
     """
     desk = build_desk(settings)
+    detector = load_detector(
+        settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
+    )
     return Services(
         **{part.name: getattr(desk, part.name) for part in fields(Desk)},
         upload_keys=UploadKeys(desk.keys, now),
-        detector=load_detector(
-            settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
-        ),
+        detector=detector,
+        explainer=Explainer(detector),
+        light_box=LightBox(settings.light_box_bytes),
     )
 
 

@@ -21,6 +21,19 @@ VENDOR = ROOT / "static" / "vendor"
 # Where each package's modules go, by the name that other modules import it by.
 PLACES = {"@hpke/core": "hpke/core", "@hpke/common": "hpke/common"}
 ENTRY = "@hpke/core"
+# Packages of which single files are taken as they are: file in the package → its name in the vendor folder.
+FILES = {
+    "openseadragon": {
+        "build/openseadragon/openseadragon.min.js": "openseadragon/openseadragon.min.js",
+        "LICENSE.txt": "openseadragon/LICENSE",
+    },
+    # The report's letters: accents, Greek and Cyrillic, which PDF's own fonts lack.
+    "dejavu-fonts-ttf": {
+        "ttf/DejaVuSans.ttf": "fonts/DejaVuSans.ttf",
+        "ttf/DejaVuSans-Bold.ttf": "fonts/DejaVuSans-Bold.ttf",
+        "LICENSE": "fonts/LICENSE",
+    },
+}
 
 _IMPORT = re.compile(r"""^((?:import|export)\b[^;]*?\bfrom\s+|import\s+)(["'])([^"']+)\2""", re.MULTILINE)
 
@@ -42,6 +55,7 @@ def ensure_vendor(python: Path, vendor: Path = VENDOR) -> None:
         _npm_ci(python, workplace)
         fresh = workplace / "fresh"
         copy_modules(workplace / "node_modules", fresh)
+        copy_files(workplace / "node_modules", fresh)
         (fresh / "stamp").write_text(stamp + "\n", encoding="utf-8")
         if vendor.exists():
             vendor.rename(workplace / "old")
@@ -68,6 +82,21 @@ def copy_modules(node_modules: Path, vendor: Path) -> None:
         waiting += [_resolved(name, module) for name in _imports(source)]
     for package in sorted({package for package, _ in done}):
         shutil.copyfile(node_modules / package / "LICENSE", vendor / PLACES[package] / "LICENSE")
+
+
+def copy_files(node_modules: Path, vendor: Path) -> None:
+    """Copy the files of `FILES`, unchanged.
+
+    Raises:
+        Stop: a package does not have its file any more.
+    """
+    for package, files in FILES.items():
+        for source, target in files.items():
+            try:
+                raw = (node_modules / package / source).read_bytes()
+            except FileNotFoundError:
+                raise Stop(f"The package {package} has no {source}: its layout has changed.") from None
+            _made((vendor / target).parent).joinpath(Path(target).name).write_bytes(raw)
 
 
 def _module_file(node_modules: Path, module: tuple[str, Path]) -> str:

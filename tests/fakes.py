@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from app.config import Settings
-from app.detection import Calibration, Detector, ModelSpec, NmsRule
+from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
 from app.errors import Busy
+from app.imaging import LightBox
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
-from app.security import AuditChain, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
-from app.services import Services, new_id
+from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
+from app.services import WORKLIST_SCHEME, Services, new_id
 from app.storage import open_store
 
 QUICK = PasswordCost(passes=1, memory_kib=64, lanes=1, salt_bytes=16, tag_bytes=32)
@@ -41,7 +42,8 @@ class FakeClock:
 
 @dataclass
 class FakeDetector:
-    """Says of every radiograph what `scores_of` says; boxes stand in the middle of the picture."""
+    """Says of every radiograph what `scores_of` says; boxes stand in the middle of the picture, each second one
+    below."""
 
     scores_of: Mapping[str, float] = field(default_factory=lambda: {"wrist": 0.87, "elbow": 0.4})
     busy: bool = False
@@ -59,7 +61,11 @@ class FakeDetector:
             raise self.broken
         height, width = model_input.radiograph_hw
         box: BoxPx = (width * 0.25, height * 0.25, width * 0.75, height * 0.5)
-        return tuple(Detection(region, score, box) for region, score in self.scores_of.items())
+        below: BoxPx = (width * 0.25, height * 0.6, width * 0.75, height * 0.85)
+        return tuple(
+            Detection(region, score, below if number % 2 else box)
+            for number, (region, score) in enumerate(self.scores_of.items())
+        )
 
     def ready(self) -> bool:
         """Whether it takes radiographs."""
@@ -79,8 +85,11 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
         vault=Vault(keys),
         passwords=Passwords(QUICK),
         audit_chain=AuditChain(settings.secret_key),
+        blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
         clock=clock,
         new_id=new_id,
         upload_keys=UploadKeys(keys, clock),
         detector=cast(Detector, detector),
+        light_box=LightBox(settings.light_box_bytes),
+        explainer=Explainer(cast(Detector, detector)),
     )

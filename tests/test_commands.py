@@ -108,3 +108,19 @@ def test_feedback_is_exported_into_a_new_folder(flask: Flask, data_dir: Path) ->
         f"Error: The folder {data_dir / 'set'} is not empty. Choose another.\n",
     )
     assert flask("feedback", "export", str(data_dir / "other"), "--tenant", "north").returncode == 1
+
+
+def test_studies_of_another_secret_key_are_sorted_into_the_worklist(flask: Flask, data_dir: Path) -> None:
+    settings = Settings.from_env({"DATA_DIR": str(data_dir)})
+    migrate(settings.database_url)
+    services = build_fake_services(settings, FakeClock(), FakeDetector())
+    ada = people.add_person(services, "default", "Ada", "clinician", None)
+    create_study(services, ada, [Upload("a.png", render_png(phantom(3, (128, 96)).grey))])
+    services.store.close()
+    words = " studies were sorted into the worklist.\n"
+    assert flask("worklist", "index").stdout == f"0{words}"
+
+    (data_dir / "keys" / "secret_key").write_text(secrets.token_urlsafe(48))
+
+    assert flask("worklist", "index").stdout == f"1{words}"
+    assert flask("worklist", "index").stdout == f"0{words}"

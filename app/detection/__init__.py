@@ -1,7 +1,11 @@
 """Radiographs to findings: weights, engines, queue, boxes and the calibrated verdict."""
 
+from app.detection.boxes import places
 from app.detection.detector import Detector, EngineChoice, load_detector, load_engine
 from app.detection.engine import Engine
+from app.detection.explainer import Explainer
+from app.detection.measured import Measured, measured
+from app.detection.occlusion import ScoreMap
 from app.detection.spec import Calibration, ModelSpec, NmsRule, load_model_spec
 from app.detection.verdict import Judgement, calibrated, read_verdict
 
@@ -10,12 +14,17 @@ __all__ = [
     "Detector",
     "Engine",
     "EngineChoice",
+    "Explainer",
     "Judgement",
+    "Measured",
     "ModelSpec",
     "NmsRule",
+    "ScoreMap",
     "calibrated",
     "load_detector",
     "load_engine",
     "load_model_spec",
+    "measured",
+    "places",
     "read_verdict",
 ]

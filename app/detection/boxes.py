@@ -9,24 +9,47 @@ from app.records import Detection, ModelInput
 Floats = NDArray[np.float64]
 
 
+# Two boxes that share this much of their union mark one place, whatever regions they name.
+SAME_PLACE_IOU = 0.45
+
+
 def read_boxes(
     raw: NDArray[np.float32], regions: tuple[str, ...], rule: NmsRule, model_input: ModelInput
 ) -> tuple[Detection, ...]:
     """The detections in one radiograph, highest score first, boxes in pixels of the radiograph.
 
-    raw: (4 + regions, A), as `Engine.infer` gives for one radiograph. Each anchor speaks for its best region only.
+    raw: (4 + regions, A), as `Engine.infer` gives for one radiograph. An anchor speaks for its best region only where
+    all boxes compete (`rule.class_agnostic`), else for every region that it gives at least the floor.
     Boxes are clipped to the radiograph; one that lies wholly in the padding is dropped.
     """
-    scores = raw[4:].max(axis=0)
-    chosen = np.flatnonzero(scores >= max(rule.floor, np.finfo(np.float32).tiny))
+    anchors, classes, scores = _said(raw[4:], rule)
     # Stable, so that equal scores keep the order of the anchors.
-    chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
-    classes = raw[4:, chosen].argmax(axis=0)
-    corners = _corners(raw[:4, chosen].T.astype(np.float64))
+    order = np.argsort(-scores, kind="stable")
+    anchors, classes, scores = anchors[order], classes[order], scores[order]
+    corners = _corners(raw[:4, anchors].T.astype(np.float64))
     boxes = _in_radiograph(corners, model_input)
     inside = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
     keep = inside[suppress(corners[inside], None if rule.class_agnostic else classes[inside], rule.iou, rule.most)]
-    return tuple(Detection(regions[int(classes[n])], min(float(scores[chosen[n]]), 1.0), _four(boxes[n])) for n in keep)
+    return tuple(Detection(regions[int(classes[n])], min(float(scores[n]), 1.0), _four(boxes[n])) for n in keep)
+
+
+def places(boxes: Floats) -> NDArray[np.intp]:
+    """Of boxes (N, 4) x1 y1 x2 y2, best first, those that stand for a place of their own; in order.
+
+    One place may be called by several regions; a reader is shown the surest of them, once.
+    """
+    return suppress(boxes, None, SAME_PLACE_IOU, len(boxes))
+
+
+def _said(scores: NDArray[np.float32], rule: NmsRule) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """Scores (regions, A) → anchor, region and score of everything at or above the floor, by anchor."""
+    floor = max(rule.floor, float(np.finfo(np.float32).tiny))
+    if rule.class_agnostic:
+        anchors = np.flatnonzero(scores.max(axis=0) >= floor)
+        classes = scores[:, anchors].argmax(axis=0)
+    else:
+        anchors, classes = np.nonzero((scores >= floor).T)
+    return anchors, classes, scores[classes, anchors]
 
 
 def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: int) -> NDArray[np.intp]:

@@ -35,7 +35,7 @@ class NmsRule:
     """How raw boxes become detections.
 
     iou: of two boxes that overlap more than this, 0–1, the one with the lower score is dropped.
-    class_agnostic: boxes of different regions compete too.
+    class_agnostic: boxes of different regions compete too; else a place may be called by several regions.
     most: no more detections than this per radiograph.
     floor: raw scores below this, 0–1, are not looked at.
     """

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from app.detection.boxes import places
 from app.detection.spec import Calibration
 from app.records import Detection, Finding, Tier, Verdict
 
@@ -26,11 +27,13 @@ def calibrated(raw: float, calibration: Calibration) -> float:
 def read_verdict(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
     """Calibrate, sort into tiers and judge.
 
-    A detection below the threshold *possible* is no finding. The score is the calibrated highest raw score (of raw 0
+    A detection below the threshold *possible* is no finding, and neither is one that gives a place of a surer one
+    another region (`app.detection.boxes.places`). The score is the calibrated highest raw score (of raw 0
     when there is no detection), also when it is below both thresholds. Thresholds are inclusive.
     """
     ranked = sorted(detections, key=lambda detection: -detection.score)
-    findings = tuple(found for detection in ranked if (found := _finding(detection, calibration)))
+    boxes = np.array([detection.box_px for detection in ranked], np.float64).reshape(-1, 4)
+    findings = tuple(found for n in places(boxes) if (found := _finding(ranked[n], calibration)))
     score = calibrated(ranked[0].score if ranked else 0.0, calibration)
     verdict: Verdict = "none"
     if findings:

@@ -2,7 +2,28 @@
 
 from app.imaging.canvas import render_png
 from app.imaging.decode import decode, format_of
+from app.imaging.drawn_sample import DrawnSample, drawn_sample
+from app.imaging.heat import heat_png
+from app.imaging.levels import least_width, levels_of, presets, value_range, windowed
+from app.imaging.light_box import ImageKey, LightBox
 from app.imaging.model_input import model_input
 from app.imaging.phantom import Phantom, phantom
 
-__all__ = ["Phantom", "decode", "format_of", "model_input", "phantom", "render_png"]
+__all__ = [
+    "DrawnSample",
+    "ImageKey",
+    "LightBox",
+    "Phantom",
+    "decode",
+    "drawn_sample",
+    "format_of",
+    "heat_png",
+    "least_width",
+    "levels_of",
+    "model_input",
+    "phantom",
+    "presets",
+    "render_png",
+    "value_range",
+    "windowed",
+]

@@ -23,7 +23,7 @@ from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, Unsupp
 from app.imaging.dicom_grey import show_colour, show_grey
 from app.imaging.dicom_pixels import pixel_array
 from app.imaging.raster import check_size
-from app.records import Radiograph
+from app.records import Levels, Radiograph
 
 _NEEDED = (
     "BitsAllocated",
@@ -43,6 +43,7 @@ _NEEDED = (
     "RescaleIntercept",
     "WindowCenter",
     "WindowWidth",
+    "WindowCenterWidthExplanation",
     "VOILUTFunction",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
@@ -107,12 +108,13 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     _check_header(dataset, limits)
     pixels = pixel_array(dataset)
     warnings: tuple[str, ...] = ()
+    levels: Levels | None
     if dataset.PhotometricInterpretation in _MONOCHROME:
-        grey = show_grey(pixels, dataset)
+        grey, levels = show_grey(pixels, dataset)
     else:
-        grey, warnings = show_colour(pixels, dataset)
+        grey, levels, warnings = show_colour(pixels, dataset)
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings)
+    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings, levels)
 
 
 def _read(raw: bytes) -> FileDataset:

@@ -1,7 +1,8 @@
 """Stored values of a DICOM image to what a screen shows: modality LUT → VOI LUT or window → inversion once, last."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,18 +12,17 @@ from pydicom.multival import MultiValue
 
 from app.errors import DamagedImage, UnsupportedColour
 from app.imaging.colour import colour_warnings, to_grey
-from app.imaging.window import Lut, Values, Window, WindowFunction, ramp, stretch, stretch_limits, to_uint8
+from app.imaging.dicom_windows import Step, file_windows, number, shows_something, voi_function
+from app.imaging.levels import between, count_values, is_exact, look_up, nearest_window, stretched
+from app.imaging.window import Lut, Values, Window, ramp, stretch_limits, to_uint8
+from app.records import Levels, NamedWindow
 
-_FUNCTIONS: dict[str, WindowFunction] = {"LINEAR_EXACT": "LINEAR_EXACT", "SIGMOID": "SIGMOID"}
-_MOST_TABLE_ENTRIES = 1 << 16
 _MOST_LUT_BYTES = 1 << 20
 _MOST_SAMPLES = 1_000_000
 
-Step = Callable[[Values], Values]
 
-
-def show_grey(pixels: NDArray[np.generic], dataset: Dataset) -> NDArray[np.uint8]:
-    """(H, W) stored values of any integer type → (H, W) uint8, bone bright.
+def show_grey(pixels: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.uint8], Levels]:
+    """(H, W) stored values of any integer type → (H, W) uint8, bone bright, and the levels behind it.
 
     Without a usable VOI LUT or window, robust percentiles of the picture become 0 and 255.
 
@@ -30,22 +30,26 @@ def show_grey(pixels: NDArray[np.generic], dataset: Dataset) -> NDArray[np.uint8
     """
     modality = _modality(dataset)
     sample = modality(_sample(pixels, dataset))
-    voi = _voi(dataset, sample)
+    windows = file_windows(dataset, sample)
+    is_inverted = dataset.PhotometricInterpretation == "MONOCHROME1"
+    index, values = count_values(pixels)
+    units = modality(values)
+    voi, shown = _voi(dataset, sample, units, windows)
 
-    def shown(values: Values) -> NDArray[np.uint8]:
-        light = voi(modality(values))
-        return to_uint8(255.0 - light if dataset.PhotometricInterpretation == "MONOCHROME1" else light)
+    def show(light: Values) -> NDArray[np.uint8]:
+        return to_uint8(255.0 - light if is_inverted else light)
 
-    low, high = int(pixels.min()), int(pixels.max())
-    if high - low >= _MOST_TABLE_ENTRIES:
-        return shown(pixels.astype(np.float64))
-    # Every step depends on the value alone, so it is done once for each value, not for each pixel.
-    table = shown(np.arange(low, high + 1, dtype=np.float64))
-    return np.take(table, (pixels.astype(np.int64) - low).astype(np.uint16))
+    function = voi_function(dataset) if windows else "LINEAR_EXACT"
+    levels = Levels(index, units, show(voi(units)), is_inverted, function, shown, windows)
+    if is_exact(pixels, levels):
+        return look_up(levels.table, index), levels
+    return show(voi(modality(pixels.astype(np.float64)))), levels
 
 
-def show_colour(pixels: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """(H, W, 3) RGB or (H, W) palette indices → (H, W) uint8, and the warnings that the colours give.
+def show_colour(
+    pixels: NDArray[np.generic], dataset: Dataset
+) -> tuple[NDArray[np.uint8], Levels | None, tuple[str, ...]]:
+    """(H, W, 3) RGB or (H, W) palette indices → (H, W) uint8, its levels beyond 8 bits, and the colours' warnings.
 
     Source: DICOM PS3.3 C.7.6.3.1.5 and C.7.9 for palettes.
     """
@@ -53,11 +57,11 @@ def show_colour(pixels: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[
         pixels = _painted(pixels, dataset)
     if pixels.dtype == np.uint8:
         rgb = np.asarray(pixels, np.uint8)
-        return to_grey(rgb), colour_warnings(rgb)
+        return to_grey(rgb), None, colour_warnings(rgb)
     deep = pixels.astype(np.uint16)
     bits = int(dataset.get("BitsStored") or 16)
     rgb = np.clip(deep.astype(np.float32) * (255.0 / (2**bits - 1)), 0, 255).astype(np.uint8)
-    return stretch(np.asarray(cv2.cvtColor(deep, cv2.COLOR_RGB2GRAY), np.uint16)), colour_warnings(rgb)
+    return *stretched(np.asarray(cv2.cvtColor(deep, cv2.COLOR_RGB2GRAY), np.uint16)), colour_warnings(rgb)
 
 
 def _painted(pixels: NDArray[np.generic], dataset: Dataset) -> NDArray[np.uint8]:
@@ -75,10 +79,10 @@ def _sample(pixels: NDArray[np.generic], dataset: Dataset) -> Values:
     """Enough stored values to tell the contrast from, without the padding around the picture (PS3.3 C.7.5.1.1.2)."""
     step = max(1, int(math.sqrt(pixels.size / _MOST_SAMPLES)))
     sample = pixels[::step, ::step].astype(np.float64).ravel()
-    one = _number(dataset.get("PixelPaddingValue"))
+    one = number(dataset.get("PixelPaddingValue"))
     if one is None:
         return sample
-    other = _number(dataset.get("PixelPaddingRangeLimit"))
+    other = number(dataset.get("PixelPaddingRangeLimit"))
     low, high = sorted((one, one if other is None else other))
     inside = sample[(sample < low) | (sample > high)]
     return inside if inside.size else sample
@@ -89,37 +93,35 @@ def _modality(dataset: Dataset) -> Step:
     lut = _first_lut(dataset, "ModalityLUTSequence", signed=dataset.get("PixelRepresentation") == 1)
     if lut is not None:
         return lut.apply
-    slope, intercept = _number(dataset.get("RescaleSlope")), _number(dataset.get("RescaleIntercept"))
+    slope, intercept = number(dataset.get("RescaleSlope")), number(dataset.get("RescaleIntercept"))
     if slope is None or slope == 0 or intercept is None:
         return lambda values: values
     return lambda values: values * slope + intercept
 
 
-def _voi(dataset: Dataset, sample: Values) -> Step:
+def _voi(dataset: Dataset, sample: Values, units: Values, windows: Sequence[NamedWindow]) -> tuple[Step, NamedWindow]:
     """Values after the modality LUT to 0–255: the file's VOI LUT, its first window, or else the percentiles.
 
     A window that shows this picture as one single grey is not for this picture, and is passed over.
     """
-    candidates: list[Step] = []
     lut = _first_lut(dataset, "VOILUTSequence", signed=bool(sample.min() < 0))
     if lut is not None:
         table = lut
-        candidates.append(lambda values: _full_scale(table, table.apply(values)))
-    window = _window(dataset)
-    if window is not None and window.is_valid():
-        candidates.append(window.apply)
-    for candidate in candidates:
-        if sample.min() == sample.max() or np.ptp(candidate(sample)) >= 1.0:
-            return candidate
+
+        def curve(values: Values) -> Values:
+            return _full_scale(table, table.apply(values))
+
+        if shows_something(curve, sample):
+            return curve, nearest_window(curve, units)
+    if windows and (windows[0].centre, windows[0].width) == _first_window(dataset):
+        first = windows[0]
+        return Window(first.centre, first.width, voi_function(dataset)).apply, replace(first, kind="shown")
     low, high = stretch_limits(sample)
-    return lambda values: ramp(values, low, high)
+    return lambda values: ramp(values, low, high), between("shown", low, high)
 
 
-def _window(dataset: Dataset) -> Window | None:
-    centre, width = _number(dataset.get("WindowCenter")), _number(dataset.get("WindowWidth"))
-    if centre is None or width is None:
-        return None
-    return Window(centre, width, _FUNCTIONS.get(str(dataset.get("VOILUTFunction")), "LINEAR"))
+def _first_window(dataset: Dataset) -> tuple[float | None, float | None]:
+    return number(dataset.get("WindowCenter")), number(dataset.get("WindowWidth"))
 
 
 def _first_lut(dataset: Dataset, keyword: str, signed: bool) -> Lut | None:
@@ -173,14 +175,3 @@ def _full_scale(lut: Lut, values: Values) -> Values:
 
 def _is_big(dataset: Dataset) -> bool:
     return not dataset.original_encoding[1]
-
-
-def _number(value: object) -> float | None:
-    """The first finite number of a value that may be multiple, absent or malformed."""
-    if isinstance(value, (list, tuple, MultiValue)):
-        value = value[0] if len(value) else None
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

@@ -18,11 +18,12 @@ from pydicom.uid import (
 
 from app.errors import DamagedImage, UnsupportedImage
 from app.imaging.codestream import Frame, has_too_many_scans, is_complete, jpeg2000_frame, jpeg_frame
+from app.translatable import N_
 
 # High-Throughput JPEG 2000, DICOM PS3.5 A.4.11; same SIZ segment as JPEG 2000.
 _HTJ2K = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _MOST_FRAGMENTS = 10_000
-_NOT_SUPPORTED = "This DICOM file is compressed in a way that is not supported."
+_NOT_SUPPORTED = N_("This DICOM file is compressed in a way that is not supported.")
 
 
 def pixel_array(dataset: Dataset) -> NDArray[np.generic]:

@@ -1,8 +1,9 @@
 """JPEG, PNG and TIFF to `Radiograph`, by Pillow; OpenCV reads 16-bit colour, which Pillow would truncate."""
 
 import struct
+from dataclasses import replace
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -13,8 +14,10 @@ from app.config import Limits
 from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, UnsupportedColour, UnsupportedImage
 from app.imaging.codestream import has_too_many_scans, jpeg_frame
 from app.imaging.colour import colour_warnings, over_black, to_grey
-from app.imaging.window import stretch
-from app.records import Format, Radiograph
+from app.imaging.levels import stretched
+from app.records import Format, Levels, Radiograph
+
+_Array = TypeVar("_Array", NDArray[np.uint8], NDArray[np.uint8] | NDArray[np.uint16])
 
 _ORIENTATION = 0x0112
 _BITS_PER_SAMPLE = 258
@@ -89,45 +92,40 @@ def _open(raw: bytes, pillow_format: str, limits: Limits) -> Image.Image:
 def _radiograph(raw: bytes, image: Image.Image, kind: Format, bits: int, inverted: bool = False) -> Radiograph:
     image.load()
     warnings: tuple[str, ...] = ()
+    levels: Levels | None = None
     if image.mode in _DEEP_GREY:
-        grey = _deep_grey(image)
+        transparent = image.info.get("transparency")
+        background = transparent if isinstance(transparent, int) else None
+        grey, levels = stretched(np.asarray(image), inverted, background)
     elif bits == 16:
-        grey, warnings = _deep_colour(raw)
+        grey, levels, warnings = _deep_colour(raw)
     elif image.mode in _GREY and not image.has_transparency_data:
         grey = np.asarray(image.convert("L"))
     else:
         rgba = np.asarray(image.convert("RGBA"))
         rgb = over_black(rgba[..., :3], rgba[..., 3])
         grey, warnings = to_grey(rgb), colour_warnings(rgb)
-    if inverted:
-        grey = 255 - grey
     # A 16-bit colour TIFF comes from OpenCV, which turns it as Pillow does; the tag is gone from `image` by then.
-    return Radiograph(_upright(grey, _orientation(image)), None, kind, bits, warnings)
+    turn = _orientation(image)
+    if levels is not None:
+        levels = replace(levels, index=_upright(levels.index, turn))
+    return Radiograph(_upright(grey, turn), None, kind, bits, warnings, levels)
 
 
-def _deep_grey(image: Image.Image) -> NDArray[np.uint8]:
-    pixels = np.asarray(image)
-    grey = stretch(pixels.astype(pixels.dtype.newbyteorder("=")))
-    transparent = image.info.get("transparency")
-    if isinstance(transparent, int):
-        grey[pixels == transparent] = 0
-    return grey
-
-
-def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """A picture of 16 bits and two to four channels: its window, and the warnings that its colours give."""
+def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], Levels, tuple[str, ...]]:
+    """A picture of 16 bits and two to four channels: shown, its levels, and the warnings that its colours give."""
     bgr = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
     if bgr is None:
         raise DamagedImage
     if bgr.dtype != np.uint16:
         raise UnsupportedImage
     if bgr.ndim == 2:
-        return stretch(bgr), ()
+        return *stretched(bgr), ()
     rgb = bgr[..., 2::-1]
     if bgr.shape[2] == 4:
         rgb = (rgb * (bgr[..., 3:] / np.float32(65535))).astype(np.uint16)
     grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
-    return stretch(np.asarray(grey, np.uint16)), colour_warnings((np.asarray(rgb, np.uint16) >> 8).astype(np.uint8))
+    return *stretched(np.asarray(grey, np.uint16)), colour_warnings((np.asarray(rgb, np.uint16) >> 8).astype(np.uint8))
 
 
 def _orientation(image: Image.Image) -> int:
@@ -139,7 +137,7 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _upright(grey: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def _upright(grey: _Array, orientation: int) -> _Array:
     """Turn a picture as its EXIF orientation asks.
 
     Source: CIPA DC-008 (Exif 3.0), 4.6.5.1 Orientation.
@@ -150,4 +148,4 @@ def _upright(grey: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
         grey = grey[:, ::-1]
     if orientation in (3, 4, 7, 8):
         grey = grey[::-1]
-    return np.ascontiguousarray(grey)
+    return np.ascontiguousarray(grey)  # type: ignore[return-value]  # mypy forgets which of the two it is

@@ -1,13 +1,13 @@
 """From stored values to 0–255 for a screen: modality LUT, VOI LUT or window, inversion; pure arithmetic on arrays."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.records import WindowFunction
+
 Values = NDArray[np.float64]
-WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 # Half a per cent on each side: a lead marker or a dead pixel no longer decides the contrast.
 _TAILS_PERCENT = (0.5, 99.5)

@@ -11,7 +11,7 @@ from app.errors import ModelError
 
 STRIDE = 32
 # The rule that serves; see models/model.json.
-NMS = NmsRule(iou=0.6, class_agnostic=True, most=50, floor=0.001)
+NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # A detector needs one; evaluation of a candidate does not read it.
 _NOT_CALIBRATED = Calibration("none", ((0.0, 0.0), (1.0, 1.0)), 0.5, 0.5)
 

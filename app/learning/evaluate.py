@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from app.detection import Calibration, ModelSpec
+from app.detection import Calibration, ModelSpec, places
 from app.errors import DatasetError
 from app.imaging import model_input
 from app.learning.dataset import Dataset, LabelledImage
@@ -84,13 +84,16 @@ def _read_case(detector: Finder, image: LabelledImage, group: str) -> Case:
     if (width, height) != image.size_wh:
         raise DatasetError(f"The picture {image.path} decodes to {width}×{height} pixels, not as its header says.")
     found = detector.detect(model_input(grey, detector.spec.input_size_px, detector.spec.stride))
+    # Detections come surest first, as `places` wants them.
+    found_px = np.array([one.box_px for one in found], np.float64).reshape(-1, 4)
     return Case(
         path=image.path,
         shape_hw=(height, width),
         truth_px=image.boxes_px,
         truth_regions=image.regions,
-        found_px=np.array([one.box_px for one in found], np.float64).reshape(-1, 4),
+        found_px=found_px,
         found_regions=tuple(one.region for one in found),
         scores=np.array([one.score for one in found], np.float64),
         group=group,
+        places=places(found_px),
     )

@@ -35,7 +35,7 @@ Judge = Callable[[Detector, Dataset], Figures]
 Say = Callable[[str], None]
 
 FORMATS = (INT8, FP16, ONNX)
-NMS = NmsRule(iou=0.6, class_agnostic=True, most=50, floor=0.001)
+NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # Until a calibration is fitted on these weights' own scores, the file says that none was.
 NOT_FITTED = Calibration("provisional: identity, not fitted", ((0.0, 0.0), (1.0, 1.0)), 0.10, 0.40)
 # What stays in float in int8 files; the next is tried when the one before loses too much. The first layers have the

@@ -1,7 +1,8 @@
 """Grow a trained YOLOv8 into a wider, deeper one that computes the same function, as a start for more training.
 
 A new channel copies an old one. What read the old channel now reads all its copies, each by a random share of the old
-weight, so that the sum is the same and the copies are free to part. A new bottleneck is read with weight zero.
+weight, so that the sum is the same and the copies are free to part. A new bottleneck is read with weight zero. A
+network that is to serve as it is takes even shares instead: no weight stands out, which is what int8 asks for.
 
 Source: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016, sections 2.2–2.4.
 """
@@ -35,8 +36,10 @@ class _Flow:
     old_width: int
 
 
-def grow_checkpoint(source: Path, target: Path, size: str, seed: int) -> float:
+def grow_checkpoint(source: Path, target: Path, size: str, seed: int | None) -> float:
     """Write `target`: the YOLOv8 of `source` grown to `size` (n, s, m, l or x), in half precision.
+
+    seed: of the random shares; None means even ones, for weights that nobody trains on: their copies would never part.
 
     Returns the largest absolute difference of the two networks' outputs (boxes in pixels, scores 0–1) on one random
     picture, both in float32.
@@ -60,14 +63,14 @@ def grow_checkpoint(source: Path, target: Path, size: str, seed: int) -> float:
     return difference(old, new)
 
 
-def grow(old: DetectionModel, size: str, seed: int) -> DetectionModel:
-    """A YOLOv8 of `size` in float32 that computes what `old` computes.
+def grow(old: DetectionModel, size: str, seed: int | None) -> DetectionModel:
+    """A YOLOv8 of `size` in float32 that computes what `old` computes; `seed` as in `grow_checkpoint`.
 
     Raises:
         ModelError: a layer of `size` is narrower or shallower than in `old`.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(seed or 0)
         new = build_network(size, [old.names[number] for number in range(len(old.names))]).float().eval()
         with torch.no_grad():
             _Grower(seed).network(old, new)
@@ -84,8 +87,9 @@ def difference(one: DetectionModel, other: DetectionModel) -> float:
 class _Grower:
     """Fills the weights of a new network, layer by layer, in the order of the data."""
 
-    def __init__(self, seed: int) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
+    def __init__(self, seed: int | None) -> None:
+        self._spread = 1.0 if seed is not None else 0.0
+        self._generator = torch.Generator().manual_seed(seed or 0)
 
     def network(self, old: DetectionModel, new: DetectionModel) -> None:
         flows: list[_Flow] = []
@@ -141,10 +145,11 @@ class _Grower:
         return out
 
     def _shared(self, weight: Tensor, source: _Flow) -> Tensor:
-        """(O, old, k, k) → (O, new, k, k): the copies of a channel share its weight by random parts, 1/3 to 3 apart."""
+        """(O, old, k, k) → (O, new, k, k): copies of a channel share its weight, in parts 1/3 to 3 apart or evenly."""
         filled = source.origin != _NOTHING
         origin = source.origin.clamp_min(0)
-        parts = (torch.rand(weight.shape[0], len(origin), generator=self._generator) + 0.5) * filled
+        chance = torch.rand(weight.shape[0], len(origin), generator=self._generator)
+        parts = (1 + self._spread * (chance - 0.5)) * filled
         totals = torch.zeros(weight.shape[:2]).index_add_(1, origin, parts)
         share = torch.where(filled, parts / totals[:, origin], 0.0)
         return weight[:, origin] * share[:, :, None, None]

@@ -30,6 +30,8 @@ class Case:
     truth_regions, found_regions: the region's name for each box.
     scores: (M,) float64, raw, 0–1.
     group: which data set the picture came from.
+    places: numbers of the detections that count where regions do not, since one place may be called by several;
+        None means all.
     """
 
     path: Path
@@ -40,11 +42,19 @@ class Case:
     found_regions: tuple[str, ...]
     scores: Floats
     group: str = ""
+    places: Ints | None = None
 
     @property
     def has_fracture(self) -> bool:
         """Whether anything is marked."""
         return bool(self.truth_regions)
+
+    def detections_of(self, region: str | None) -> Ints:
+        """Numbers of the detections that name the region, surest first; with None, of those that stand for a place."""
+        as_places = region is None and self.places is not None
+        chosen = self.places if as_places else _of_region(self.found_regions, region)
+        chosen = np.asarray(chosen, np.intp)
+        return np.asarray(chosen[np.argsort(-self.scores[chosen], kind="stable")])
 
     @property
     def image_score(self) -> float:
@@ -120,9 +130,8 @@ class _Picked:
 
 
 def _pick(case: Case, region: str | None) -> _Picked:
-    found = _of_region(case.found_regions, region)
     truth = _of_region(case.truth_regions, region)
-    order = found[np.argsort(-case.scores[found], kind="stable")][:MOST_PER_IMAGE]
+    order = case.detections_of(region)[:MOST_PER_IMAGE]
     matched = greedy(box_iou(case.found_px[order], case.truth_px[truth]))
     return _Picked(case.scores[order], matched, truth)
 

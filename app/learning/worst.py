@@ -62,9 +62,9 @@ def picture_url(case: Case, worst: Worst, shown_from: float) -> str:
     """
     width_px = max(case.shape_hw) / 200
     strokes = [s for box in case.truth_px for s in _outline(_four(box), _MARKED_RGB, width_px, dashed=False)]
-    for box, score in zip(case.found_px, case.scores.tolist(), strict=True):
-        if score >= shown_from:
-            strokes += _outline(_four(box), _FOUND_RGB, width_px, dashed=True)
+    for number in case.detections_of(None):
+        if case.scores[number] >= shown_from:
+            strokes += _outline(_four(case.found_px[number]), _FOUND_RGB, width_px, dashed=True)
     strokes += _outline(worst.subject_px, _SUBJECT_RGB, width_px * 1.5, dashed=worst.score is not None)
     label = Label(worst.says, (width_px, width_px), max(case.shape_hw) / 26, (255, 255, 255))
     png = render_png(load_grey(case.path), Drawing(tuple(strokes), (label,)), _LONG_SIDE_PX)
@@ -74,7 +74,7 @@ def picture_url(case: Case, worst: Worst, shown_from: float) -> str:
 def _number_of(case: Case, matches: Matches, place: int) -> int:
     """Which detection of its picture stands at `place`: the nth of that picture in order of score."""
     before = int((matches.image[:place] == matches.image[place]).sum())
-    return int(np.argsort(-case.scores, kind="stable")[before])
+    return int(case.detections_of(None)[before])
 
 
 def _places(matches: Matches) -> list[tuple[int, int]]:

@@ -1,7 +1,8 @@
 """Findings to what is drawn, downloaded and sent."""
 
+from app.reports import words
 from app.reports.overlay import overlay
 from app.reports.pdf import study_pdf
-from app.reports.words import VERDICT_WORDS, percent, warning_words
+from app.reports.wording import ENGLISH, Wording
 
-__all__ = ["VERDICT_WORDS", "overlay", "percent", "study_pdf", "warning_words"]
+__all__ = ["ENGLISH", "Wording", "overlay", "study_pdf", "words"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.records import BoxPx, Drawing, Finding, Label, Stroke, Tier
-from app.reports.words import percent
+from app.reports.wording import ENGLISH, Wording
+from app.reports.words import label_text
 
 # Orange and sky blue of a palette that colour-blind readers tell apart, bright on dark. Source: Okabe & Ito, "Color
 # Universal Design" (2008). The dash, not the colour, carries the meaning.
@@ -33,10 +34,10 @@ class _Patch:
         return max(0.0, wide) * max(0.0, high)
 
 
-def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int]) -> Drawing:
+def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int], wording: Wording = ENGLISH) -> Drawing:
     """What is drawn over a radiograph of this shape, in its pixels: a box and a label for each finding.
 
-    Solid for definite, dashed for possible; line and text in proportion to the picture. A label such as "wrist 87 %"
+    Solid for definite, dashed for possible; line and text in proportion to the picture. A label such as "wrist 87%"
     stands above its box, or below or inside it where there is no room; never outside the picture, and apart from other
     labels where that is possible. The more confident finding chooses first, and is drawn last.
     """
@@ -49,7 +50,7 @@ def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int]) -> Drawing:
     for finding in sorted(findings, key=lambda one: -one.confidence):
         box_px = _inside(finding.box_px, shape_hw, line_px)
         colour = _COLOUR_RGB[finding.tier]
-        text = label_text(finding)
+        text = label_text(finding, wording)
         letter_count = len(text) + _PADDING_LETTERS
         label_px = min(text_px, width / (letter_count * _LETTER_ASPECT))
         size = letter_count * _LETTER_ASPECT * label_px, label_px
@@ -58,11 +59,6 @@ def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int]) -> Drawing:
         labels.append(Label(text, (patch.left, patch.top), label_px, colour))
         strokes = [*_box_strokes(box_px, colour, line_px, finding.tier == "possible"), *strokes]
     return Drawing(tuple(strokes), tuple(reversed(labels)))
-
-
-def label_text(finding: Finding) -> str:
-    """Such as "wrist 87 %"; never "100 %", which no reading deserves."""
-    return f"{finding.region} {percent(finding.confidence)}"
 
 
 def _inside(box_px: BoxPx, shape_hw: tuple[int, int], line_px: float) -> BoxPx:

@@ -1,186 +1,141 @@
 """A study to a report that a clinician reads, completes and signs."""
 
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from reportlab.lib.colors import HexColor  # type: ignore[import-untyped]
-from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
 from reportlab.lib.units import mm  # type: ignore[import-untyped]
-from reportlab.platypus import (  # type: ignore[import-untyped]
-    CondPageBreak,
-    Image,
-    KeepTogether,
-    Paragraph,
-    Spacer,
-    Table,
-)
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table  # type: ignore[import-untyped]
 
-from app.records import Reading, Study, StudyImage, Verdict
-from app.reports.pdf_sheet import INK, LINE, MUTED, TEXT_WIDTH_PT, utc_words, write_sheets
-from app.reports.pdf_text import BOLD, TEXT, install_fonts, is_whole, lines, markup
-from app.reports.words import VERDICT_WORDS, percent, warning_words
+from app.records import Feedback, Study
+from app.reports.pdf_sheet import INK, MUTED, TEXT_WIDTH_PT, write_sheets
+from app.reports.pdf_style import BODY, HEADING, LABEL, RULED, SMALL, STRONG, TIGHT, TITLE, paragraph
+from app.reports.pdf_text import install_fonts, is_whole, lines
+from app.reports.pdf_view import view_part
+from app.reports.wording import ENGLISH, Wording
+from app.reports.words import answer_words
+from app.translatable import N_
 
-DECLARATION = (
+DECLARATION = N_(
     "I have looked at the radiographs myself. Verdicts, marks and confidences in this report are the software's; "
     "the assessment is mine."
 )
-_WARNED = HexColor("#a33b00")
+NOT_WRITTEN = N_("Some characters of this text cannot be written in this report. A question mark stands for each.")
 # reportlab cuts the letters of each document out of one font object, which loses its place when two do so at once.
 _ONE_AT_A_TIME = Lock()
-_VERDICT_INK: dict[Verdict, HexColor] = {"fracture": _WARNED, "possible": HexColor("#0a5a94"), "none": INK}
-_MOST_PICTURE_HEIGHT_PT = 118 * mm
 _HANDWRITTEN_LINES = 5
 
-_BODY = ParagraphStyle("body", fontName=TEXT, fontSize=9.5, leading=13.5, textColor=INK, splitLongWords=1)
-_SMALL = ParagraphStyle("small", _BODY, fontSize=7.5, leading=10.5, textColor=MUTED)
-_LABEL = ParagraphStyle("label", _BODY, textColor=MUTED)
-_STRONG = ParagraphStyle("strong", _BODY, fontName=BOLD)
-_NUMBER = ParagraphStyle("number", _BODY, alignment=2)
-_NUMBER_HEAD = ParagraphStyle("number head", _LABEL, alignment=2)
-_NOTE = ParagraphStyle("note", _BODY, textColor=_WARNED)
-_TITLE = ParagraphStyle("title", _BODY, fontName=BOLD, fontSize=17, leading=22, spaceAfter=8)
-_HEADING = ParagraphStyle("heading", _BODY, fontName=BOLD, fontSize=11.5, leading=15, spaceBefore=12, spaceAfter=4)
 
-_GRID = [
-    ("LEFTPADDING", (0, 0), (-1, -1), 0),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-    ("VALIGN", (0, 0), (-1, -1), "TOP"),
-]
-_TIGHT = [*_GRID, ("TOPPADDING", (0, 0), (-1, -1), 1), ("BOTTOMPADDING", (0, 0), (-1, -1), 1)]
-_RULED = [*_GRID, ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE)]
-
-
-def study_pdf(study: Study, pictures: Mapping[str, bytes], statement: str, reader: str, made_at: datetime) -> bytes:
+def study_pdf(
+    study: Study,
+    pictures: Mapping[str, bytes],
+    statement: str,
+    reader: str,
+    made_at: datetime,
+    *,
+    answers: Sequence[Feedback] = (),
+    wording: Wording = ENGLISH,
+) -> bytes:
     """The report of a study: a PDF file on A4, the same bytes for the same input.
 
     pictures: for the id of each view its radiograph with the boxes drawn in, as PNG, JPEG or TIFF.
     statement: the reader's own words, any characters; with "" there are lines to write on. Never interpreted as markup.
     reader: the name under the signature line. made_at: aware; shown in UTC.
+    answers: what readers stored of the views, newest first; of each reader the newest answer to a view is shown.
+    wording: the language of the report; what readers wrote stays as they wrote it.
 
-    Text is written in Bitstream Vera, which reportlab ships, and Greek letters in the PDF reader's own Symbol. Where
-    neither holds a character, its plain letter stands for it, else "?", and a note under the text says so.
-    No file name is in the report: it may carry a patient's name.
+    What its fonts can write, `app.reports.pdf_text` tells; where they lack a character, its plain letter stands for it,
+    else "?", and a note under the text says so. No file name is in the report: it may carry a patient's name.
 
     Raises:
         KeyError: `pictures` lacks a view. OSError: a picture cannot be read.
     """
     with _ONE_AT_A_TIME:
-        story = _story(study, pictures, statement, reader, made_at)
-        return write_sheets(story, study_id=study.id, made_at=made_at)
+        install_fonts()
+        story: list[Any] = [paragraph(_title(study, wording), TITLE), _facts(study, reader, made_at, wording)]
+        for number, image in enumerate(study.images, 1):
+            title = wording.gettext("View %(number)s of %(count)s", number=number, count=len(study.images))
+            story += view_part(image, pictures[image.id], title, wording)
+        story += _answers(study, answers, wording) if study.images else []
+        story += _assessment(statement, wording)
+        story.append(_signature(reader, wording))
+        return write_sheets(story, study_id=study.id, made_at=made_at, wording=wording)
 
 
-def _story(study: Study, pictures: Mapping[str, bytes], statement: str, reader: str, made_at: datetime) -> list[Any]:
-    install_fonts()
-    story = [Paragraph(_title(study), _TITLE), _facts(study, reader, made_at)]
-    for number, image in enumerate(study.images, 1):
-        story += _view(image, pictures[image.id], f"View {number} of {len(study.images)}")
-    story += _assessment(statement)
-    return [*story, _signature(reader)]
+def _title(study: Study, wording: Wording) -> str:
+    return wording.gettext("Radiograph report") if study.images else wording.gettext("Radiograph report: no views")
 
 
-def _title(study: Study) -> str:
-    return "Radiograph report" if study.images else "Radiograph report: no views"
-
-
-def _facts(study: Study, reader: str, made_at: datetime) -> Table:
+def _facts(study: Study, reader: str, made_at: datetime, wording: Wording) -> Table:
     marked = sum(image.reading.verdict != "none" for image in study.images)
-    views = f"{len(study.images)}, of which the software marked {marked}"
     rows = [
-        ("Patient", ""),
-        ("Study", study.id),
-        ("Read by the software", utc_words(study.created_at)),
-        ("Views", views),
-        ("Reader", reader),
-        ("Report made", utc_words(made_at)),
+        (wording.gettext("Patient"), ""),
+        (wording.gettext("Study"), study.id),
+        (wording.gettext("Read by the software"), wording.time(study.created_at)),
+        (
+            wording.gettext("Views"),
+            wording.gettext(
+                "%(count)s, of which the software marked %(marked)s", count=len(study.images), marked=marked
+            ),
+        ),
+        (wording.gettext("Reader"), reader),
+        (wording.gettext("Report made"), wording.time(made_at)),
     ]
-    cells = [[_words(label, _LABEL), _words(value)] for label, value in rows]
+    cells = [[paragraph(label, LABEL), paragraph(value)] for label, value in rows]
     # Who the patient is, the program does not know: the line is to be filled in.
     to_fill_in = [("LINEBELOW", (1, 0), (1, 0), 0.5, MUTED), ("VALIGN", (0, 0), (0, 0), "BOTTOM")]
     heights = [9 * mm, *[None] * (len(rows) - 1)]
-    return Table(cells, [42 * mm, TEXT_WIDTH_PT - 42 * mm], heights, style=[*_TIGHT, *to_fill_in], hAlign="LEFT")
+    return Table(cells, [50 * mm, TEXT_WIDTH_PT - 50 * mm], heights, style=[*TIGHT, *to_fill_in], hAlign="LEFT")
 
 
-def _view(image: StudyImage, picture: bytes, title: str) -> list[Any]:
-    reading = image.reading
-    said, advice = VERDICT_WORDS[reading.verdict]
-    verdict = ParagraphStyle("verdict", _STRONG, fontSize=11, textColor=_VERDICT_INK[reading.verdict])
-    notes = [_words(f"Note. {warning_words(code)}", _NOTE) for code in reading.warnings]
-    top = [
-        _words(title, _HEADING),
-        _words(f"{said} (score {percent(reading.score)})", verdict),
-        _words(advice),
-        *notes,
-        Spacer(0, 4),
-        _fitted(picture),
-        Spacer(0, 2),
-        *([_words("Solid line: definite. Dashed line: possible.", _SMALL)] if reading.findings else []),
-        Spacer(0, 4),
-    ]
-    return [KeepTogether(top), *_findings(reading), Spacer(0, 4), KeepTogether(_origin(image)), Spacer(0, 4)]
+def _answers(study: Study, answers: Sequence[Feedback], wording: Wording) -> list[Any]:
+    heading = paragraph(wording.gettext("Answers of readers"), HEADING)
+    newest = list(_newest(study, answers))
+    if not newest:
+        return [KeepTogether([heading, paragraph(wording.gettext("No reader has stored an answer."))])]
+    parts: list[Any] = [CondPageBreak(30 * mm), heading]
+    for number, answer in newest:
+        reader = answer.person_name or wording.gettext("A former reader")
+        view = wording.gettext("View %(number)s", number=number)
+        parts.append(paragraph(f"{view} · {reader} · {wording.time(answer.created_at)}", STRONG))
+        if said := answer_words(answer, wording):
+            parts.append(paragraph(said))
+        parts += _written(answer.comment, wording)
+        parts.append(Spacer(0, 4))
+    return parts
 
 
-def _fitted(picture: bytes) -> Image:
-    fitted = Image(io.BytesIO(picture), hAlign="LEFT")
-    scale = min(TEXT_WIDTH_PT / fitted.imageWidth, _MOST_PICTURE_HEIGHT_PT / fitted.imageHeight)
-    fitted.drawWidth, fitted.drawHeight = fitted.imageWidth * scale, fitted.imageHeight * scale
-    return fitted
+def _newest(study: Study, answers: Sequence[Feedback]) -> Iterator[tuple[int, Feedback]]:
+    """View by view the newest answer of each reader, with the view's number."""
+    for number, image in enumerate(study.images, 1):
+        seen: set[str] = set()
+        for answer in answers:
+            if answer.image_id == image.id and answer.person_id not in seen:
+                seen.add(answer.person_id)
+                yield number, answer
 
 
-def _findings(reading: Reading) -> list[Any]:
-    if not reading.findings:
-        return [_words("The software marked no place on this view.")]
-    surest_first = sorted(reading.findings, key=lambda finding: -finding.confidence)
-    head = [_words("Marked place", _LABEL), _words("Kind", _LABEL), _words("Confidence", _NUMBER_HEAD)]
-    rows = [
-        [
-            _words(finding.region.capitalize(), _STRONG),
-            _words(finding.tier.capitalize()),
-            _words(percent(finding.confidence), _NUMBER),
-        ]
-        for finding in surest_first
-    ]
-    widths = [70 * mm, 50 * mm, TEXT_WIDTH_PT - 120 * mm]
-    return [CondPageBreak(18 * mm), Table([head, *rows], widths, style=[*_RULED, *_TIGHT[-2:]], repeatRows=1)]
-
-
-def _origin(image: StudyImage) -> list[Any]:
-    reading = image.reading
-    spacing = reading.spacing_mm
-    size = f"{reading.width} × {reading.height} px" + (
-        f", {spacing[0]:.3g} × {spacing[1]:.3g} mm each" if spacing else ""
-    )
-    return [
-        _words(f"Read {utc_words(image.created_at)} in {round(reading.timing_ms.total)} ms. Size {size}.", _SMALL),
-        _words(f"Model {reading.model.name}, version {reading.model.version}", _SMALL),
-        _words(f"SHA-256 of the weights {reading.model.sha256}", _SMALL),
-    ]
-
-
-def _assessment(statement: str) -> list[Any]:
-    heading = _words("Assessment by the reader", _HEADING)
-    written = lines(statement)
+def _assessment(statement: str, wording: Wording) -> list[Any]:
+    heading = paragraph(wording.gettext("Assessment by the reader"), HEADING)
+    written = _written(statement, wording)
     if not written:
-        empty = Table([[""]] * _HANDWRITTEN_LINES, [TEXT_WIDTH_PT], rowHeights=9 * mm, style=_RULED)
+        empty = Table([[""]] * _HANDWRITTEN_LINES, [TEXT_WIDTH_PT], rowHeights=9 * mm, style=RULED)
         return [KeepTogether([heading, empty])]
-    paragraphs = [_words(line) if line else Spacer(0, _BODY.leading / 2) for line in written]
-    if not is_whole(statement):
-        words = "Some characters of this text cannot be written in this report. A question mark stands for each."
-        paragraphs.append(_words(words, _SMALL))
-    return [CondPageBreak(30 * mm), heading, *paragraphs]
+    return [CondPageBreak(30 * mm), heading, *written]
 
 
-def _signature(reader: str) -> KeepTogether:
+def _written(text: str, wording: Wording) -> list[Any]:
+    """What a reader wrote, line by line, and a note where a letter of it cannot be written."""
+    paragraphs = [paragraph(line) if line else Spacer(0, BODY.leading / 2) for line in lines(text)]
+    return paragraphs if is_whole(text) else [*paragraphs, paragraph(wording.gettext(NOT_WRITTEN), SMALL)]
+
+
+def _signature(reader: str, wording: Wording) -> KeepTogether:
     gap = 8 * mm
     widths = [TEXT_WIDTH_PT - 50 * mm - gap, gap, 50 * mm]
-    names = [_words(reader), "", _words("Date")]
-    roles = [_words("Reader: name and signature", _SMALL), "", ""]
+    names = [paragraph(reader), "", paragraph(wording.gettext("Date"))]
+    roles = [paragraph(wording.gettext("Reader: name and signature"), SMALL), "", ""]
     ruled = [("LINEABOVE", (0, 0), (0, 0), 0.7, INK), ("LINEABOVE", (2, 0), (2, 0), 0.7, INK)]
-    table = Table([names, roles], widths, style=[*_TIGHT, *ruled])
-    return KeepTogether([Spacer(0, 10), _words(DECLARATION), Spacer(0, 16 * mm), table])
-
-
-def _words(text: str, style: ParagraphStyle = _BODY) -> Paragraph:
-    return Paragraph(markup(text), style)
+    table = Table([names, roles], widths, style=[*TIGHT, *ruled])
+    return KeepTogether([Spacer(0, 10), paragraph(wording.gettext(DECLARATION)), Spacer(0, 16 * mm), table])

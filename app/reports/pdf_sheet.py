@@ -15,6 +15,8 @@ from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate  # type: ign
 
 from app.records import DISCLAIMER
 from app.reports.pdf_text import BOLD, TEXT, install_fonts
+from app.reports.wording import Wording
+from app.translatable import N_
 
 # Base 85 is for mail of long ago: pictures grow by a quarter, and encoding them takes longer than compressing them.
 rl_config.useA85 = 0
@@ -23,11 +25,11 @@ WIDTH_PT, HEIGHT_PT = A4
 SIDE_PT, TOP_PT, BOTTOM_PT = 20 * mm, 24 * mm, 24 * mm
 TEXT_WIDTH_PT = WIDTH_PT - 2 * SIDE_PT
 INK, MUTED, LINE = HexColor("#15222c"), HexColor("#4a5a66"), HexColor("#c3ced6")
-_TITLE = "Radiograph report"
-_MAKER = "Fracture detection"
+_MAKER = N_("Fracture detection")
+_HEAVY, _LIGHT = 8.0, 7.5
 
 
-def write_sheets(story: Sequence[Any], *, study_id: str, made_at: datetime) -> bytes:
+def write_sheets(story: Sequence[Any], *, study_id: str, made_at: datetime, wording: Wording) -> bytes:
     """The flowables of `story` on A4 sheets, as a PDF file; the same bytes for the same input.
 
     The file's own fields name the program and the time, nobody and no file.
@@ -35,20 +37,23 @@ def write_sheets(story: Sequence[Any], *, study_id: str, made_at: datetime) -> b
     install_fonts()
     out = io.BytesIO()
     document = BaseDocTemplate(
-        out, pagesize=A4, title=_TITLE, author=_MAKER, subject=DISCLAIMER, creator=_MAKER, invariant=1, lang="en-GB"
+        out,
+        pagesize=A4,
+        title=wording.gettext("Radiograph report"),
+        author=wording.gettext(_MAKER),
+        subject=wording.gettext(DISCLAIMER),
+        creator=wording.gettext(_MAKER),
+        invariant=1,
+        lang=wording.tag,
     )
     frame = Frame(
         SIDE_PT, BOTTOM_PT, TEXT_WIDTH_PT, HEIGHT_PT - TOP_PT - BOTTOM_PT,
         leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
     )  # fmt: skip
     document.addPageTemplates(PageTemplate(frames=[frame], onPage=partial(_begin, made_at)))
-    document.build(list(story), canvasmaker=partial(_CountedCanvas, study_id=study_id, made_at=made_at))
+    canvas = partial(_CountedCanvas, study_id=study_id, made_at=made_at, wording=wording)
+    document.build(list(story), canvasmaker=canvas)
     return out.getvalue()
-
-
-def utc_words(when: datetime) -> str:
-    """Day and minute, in UTC."""
-    return when.astimezone(UTC).strftime("%d %b %Y, %H:%M UTC")
 
 
 def _begin(made_at: datetime, canvas: Canvas, _: object) -> None:
@@ -61,9 +66,11 @@ def _begin(made_at: datetime, canvas: Canvas, _: object) -> None:
 class _CountedCanvas(Canvas):  # type: ignore[misc]
     """Keeps each page until the last is known, then writes head and foot on all of them."""
 
-    def __init__(self, *args: object, study_id: str, made_at: datetime, **options: object) -> None:
+    def __init__(self, *args: object, study_id: str, made_at: datetime, wording: Wording, **options: object) -> None:
         super().__init__(*args, **options)
-        self._about = f"Study {study_id}", f"Made {utc_words(made_at)}"
+        self._wording = wording
+        self._study = wording.gettext("Study %(id)s", id=study_id)
+        self._made = wording.gettext("Made %(time)s", time=wording.time(made_at))
         self._pages: list[dict[str, Any]] = []
 
     def showPage(self) -> None:
@@ -83,23 +90,29 @@ class _CountedCanvas(Canvas):  # type: ignore[misc]
 
     def _draw_head(self) -> None:
         baseline = HEIGHT_PT - 14 * mm
-        self.setFillColor(INK)
-        self.setFont(BOLD, 8)
-        self.drawString(SIDE_PT, baseline, _MAKER)
-        self.setFillColor(MUTED)
-        self.setFont(TEXT, 7.5)
-        self.drawRightString(WIDTH_PT - SIDE_PT, baseline, self._about[0])
+        self._say_strongly(baseline, self._wording.gettext(_MAKER))
+        self._say_quietly()
+        self.drawRightString(WIDTH_PT - SIDE_PT, baseline, self._study)
         self._rule(baseline - 2.5 * mm)
 
     def _draw_foot(self, page_count: int) -> None:
         self._rule(18 * mm)
+        self._say_strongly(13.5 * mm, self._wording.gettext(DISCLAIMER))
+        self._say_quietly()
+        self.drawString(SIDE_PT, 9.5 * mm, self._made)
+        page = self._wording.gettext("Page %(number)s of %(count)s", number=self._pageNumber, count=page_count)
+        self.drawRightString(WIDTH_PT - SIDE_PT, 9.5 * mm, page)
+
+    def _say_strongly(self, baseline: float, text: str) -> None:
+        # Some languages need more room than a line has: smaller letters then.
+        size = min(_HEAVY, _HEAVY * TEXT_WIDTH_PT / self.stringWidth(text, BOLD, _HEAVY))
         self.setFillColor(INK)
-        self.setFont(BOLD, 8)
-        self.drawString(SIDE_PT, 13.5 * mm, DISCLAIMER)
+        self.setFont(BOLD, size)
+        self.drawString(SIDE_PT, baseline, text)
+
+    def _say_quietly(self) -> None:
         self.setFillColor(MUTED)
-        self.setFont(TEXT, 7.5)
-        self.drawString(SIDE_PT, 9.5 * mm, self._about[1])
-        self.drawRightString(WIDTH_PT - SIDE_PT, 9.5 * mm, f"Page {self._pageNumber} of {page_count}")
+        self.setFont(TEXT, _LIGHT)
 
     def _rule(self, height_pt: float) -> None:
         self.setStrokeColor(LINE)

@@ -1,9 +1,11 @@
 """Text of any kind to the markup of a paragraph: never interpreted, never a box in place of a letter.
 
-Two fonts write a report. Bitstream Vera comes with reportlab and goes into the file: Latin letters of western Europe
-and some of the centre. Symbol is one of the fourteen fonts that every PDF reader has: Greek letters without accents.
-What neither holds is written by its plain letter ("ř" as "r", "ά" as "α"), and as "?" where there is none: Cyrillic,
-Arabic, Chinese, emoji.
+DejaVu Sans writes a report where it is installed (`static/vendor/fonts`, see scripts/vendor.py): Latin with all its
+accents, Greek, Cyrillic, Armenian, Georgian, and many signs. Without it there is Bitstream Vera, which comes with
+reportlab: Latin letters of western Europe and some of the centre; then Greek without accents is written in Symbol, one
+of the fourteen fonts that every PDF reader has. What the fonts do not hold is written by its plain letter (with Vera
+"ř" as "r", "ά" as "α"), and as "?" where there is none: Chinese, emoji. So are Arabic and Hebrew, although DejaVu has
+their letters: they run from right to left and join, which reportlab does not do, and wrong words are worse than none.
 """
 
 import unicodedata
@@ -11,35 +13,41 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
 from itertools import groupby
+from pathlib import Path
 
 from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
 from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
 
 TEXT, BOLD, GREEK = "ReportText", "ReportBold", "Symbol"
 UNKNOWN = "?"
+_DEJAVU = Path(__file__).resolve().parents[2] / "static" / "vendor" / "fonts"
 _TAB = "    "
 # What Symbol holds of the Greek alphabet. Source: PDF 32000-1, D.5.
-_GREEK_LETTERS = frozenset(chr(code) for code in [*range(0x391, 0x3A2), *range(0x3A3, 0x3AA), *range(0x3B1, 0x3CA)])
+_SYMBOL_LETTERS = frozenset(chr(code) for code in [*range(0x391, 0x3A2), *range(0x3A3, 0x3AA), *range(0x3B1, 0x3CA)])
 # Marks that change a letter's look, and characters that are not seen at all.
 _SILENT = frozenset({"Mn", "Me", "Cc", "Cf", "Cs"})
+# Source: UAX #9, the types of letters and digits of scripts that run from right to left.
+_RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 @cache
 def install_fonts() -> frozenset[str]:
     """Make the fonts known to reportlab, once in a process; returns what `TEXT` and `BOLD` can write."""
+    text, bold = _DEJAVU / "DejaVuSans.ttf", _DEJAVU / "DejaVuSans-Bold.ttf"
+    files = (str(text), str(bold)) if text.exists() and bold.exists() else ("Vera.ttf", "VeraBd.ttf")
     held: set[int] | None = None
-    for name, file in ((TEXT, "Vera.ttf"), (BOLD, "VeraBd.ttf")):
+    for name, file in zip((TEXT, BOLD), files, strict=True):
         font = TTFont(name, file)
         pdfmetrics.registerFont(font)
         codes = set(font.face.charToGlyph)
         held = codes if held is None else held & codes
-    return frozenset(chr(code) for code in held or ())
+    letters = (chr(code) for code in held or ())
+    return frozenset(letter for letter in letters if unicodedata.bidirectional(letter) not in _RIGHT_TO_LEFT)
 
 
 def markup(text: str) -> str:
     """One line of text as the markup of a reportlab paragraph, whose own signs are escaped."""
-    runs = groupby(_writable(text), key=_GREEK_LETTERS.__contains__)
-    return "".join(_run(is_greek, letters) for is_greek, letters in runs)
+    return "".join(_run(by_symbol, letters) for by_symbol, letters in groupby(_writable(text), key=_is_symbols))
 
 
 def lines(text: str) -> list[str]:
@@ -56,9 +64,9 @@ def is_whole(text: str) -> bool:
     return "".join(_writable(text)).count(UNKNOWN) == text.count(UNKNOWN)
 
 
-def _run(is_greek: bool, letters: Iterable[str]) -> str:
+def _run(by_symbol: bool, letters: Iterable[str]) -> str:
     escaped = escape("".join(letters), quote=False)
-    return f'<font face="{GREEK}">{escaped}</font>' if is_greek else escaped
+    return f'<font face="{GREEK}">{escaped}</font>' if by_symbol else escaped
 
 
 def _writable(text: str) -> Iterator[str]:
@@ -80,4 +88,8 @@ def _nearest(character: str) -> str:
 
 def _is_held(character: str) -> bool:
     is_seen = unicodedata.category(character) not in _SILENT
-    return is_seen and (character in _GREEK_LETTERS or character in install_fonts())
+    return is_seen and (character in install_fonts() or character in _SYMBOL_LETTERS)
+
+
+def _is_symbols(character: str) -> bool:
+    return character in _SYMBOL_LETTERS and character not in install_fonts()

@@ -1,22 +1,78 @@
 """What the software says in words: the same on a page and in a report."""
 
-from app.records import Verdict
+from app.records import Answer, Feedback, Finding, Tier, Verdict
+from app.reports.wording import Wording
+from app.translatable import N_
 
 VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
-    "fracture": ("Fracture likely", "At least one place looks like a fracture. Check it first."),
-    "possible": ("Fracture possible", "At least one place may be a fracture. Look closely."),
-    "none": ("No fracture found", "The software marked nothing. This does not rule a fracture out."),
+    "fracture": (N_("Fracture likely"), N_("At least one place looks like a fracture. Check it first.")),
+    "possible": (N_("Fracture possible"), N_("At least one place may be a fracture. Look closely.")),
+    "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
+}
+TIER_WORDS: dict[Tier, str] = {"definite": N_("definite"), "possible": N_("possible")}
+ANSWER_WORDS: dict[Answer, str] = {
+    "confirmed": N_("Confirmed: %(regions)s."),
+    "rejected": N_("Rejected: %(regions)s."),
+    "missed": N_("Missed: %(regions)s."),
+}
+REGION_WORDS = {
+    "elbow": N_("elbow"),
+    "fingers": N_("fingers"),
+    "forearm": N_("forearm"),
+    "hip": N_("hip"),
+    "humerus": N_("humerus"),
+    "leg": N_("leg"),
+    "shoulder": N_("shoulder"),
+    "wrist": N_("wrist"),
 }
 WARNING_WORDS = {
-    "not-a-radiograph": "This picture does not look like a radiograph. The reading may mean nothing.",
+    "drawn-sample": N_("A sample that this software drew itself. It is nobody's X-ray."),
+    "not-a-radiograph": N_("This picture does not look like a radiograph. The reading may mean nothing."),
 }
 
 
-def warning_words(code: str) -> str:
+def verdict_title(verdict: Verdict, wording: Wording) -> str:
+    """The verdict in two or three words."""
+    return wording.gettext(VERDICT_WORDS[verdict][0])
+
+
+def verdict_advice(verdict: Verdict, wording: Wording) -> str:
+    """What the verdict asks of the reader."""
+    return wording.gettext(VERDICT_WORDS[verdict][1])
+
+
+def region_name(region: str, wording: Wording) -> str:
+    """A region's code in words; a code of other weights, which no catalogue knows, stays as it is."""
+    return wording.gettext(REGION_WORDS.get(region, region))
+
+
+def tier_name(tier: Tier, wording: Wording) -> str:
+    """How sure the software is of a finding, in one word."""
+    return wording.gettext(TIER_WORDS[tier])
+
+
+def label_text(finding: Finding, wording: Wording) -> str:
+    """Such as "wrist 87%"."""
+    return f"{region_name(finding.region, wording)} {share_words(finding.confidence, wording)}"
+
+
+def answer_words(feedback: Feedback, wording: Wording) -> str:
+    """What a reader said of an image, in one line: "Confirmed: wrist. Missed: elbow."; "" for a comment alone."""
+    said = [wording.gettext("The whole image is normal.")] if feedback.normal else []
+    for answer, words in ANSWER_WORDS.items():
+        regions = ", ".join(region_name(mark.region, wording) for mark in feedback.marks if mark.answer == answer)
+        if regions:
+            said.append(wording.gettext(words, regions=regions))
+    return " ".join(said)
+
+
+def warning_words(code: str, wording: Wording) -> str:
     """One sentence for a warning's code."""
-    return WARNING_WORDS.get(code, f"Note from reading the file: {code.replace('-', ' ')}.")
+    if code in WARNING_WORDS:
+        return wording.gettext(WARNING_WORDS[code])
+    return wording.gettext("Note from reading the file: %(note)s.", note=code.replace("-", " "))
 
 
-def percent(share: float) -> str:
-    """0–1 as whole percent; never "100 %", which no reading deserves."""
-    return f"{min(99, round(share * 100))} %"
+def share_words(share: float, wording: Wording) -> str:
+    """0–1 as whole percent; never 100 %, which no reading deserves."""
+    return wording.percent(min(0.99, share))

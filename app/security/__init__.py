@@ -1,6 +1,7 @@
-"""Open sealed uploads, seal at rest, keys, passwords, tokens, audit chain."""
+"""Open sealed uploads, seal at rest, keys, passwords, tokens, audit chain, blind index."""
 
 from app.security.audit import AuditChain
+from app.security.blind_index import BlindIndex
 from app.security.key_file import KeyFile, KeyRing
 from app.security.keys import MasterKey, MasterKeys, new_master_key
 from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
@@ -11,6 +12,7 @@ from app.security.uploads import PublicUploadKey, UploadKeys, seal_upload
 __all__ = [
     "RFC_9106_SECOND",
     "AuditChain",
+    "BlindIndex",
     "KeyFile",
     "KeyRing",
     "MasterKey",

@@ -48,6 +48,11 @@ class Audit:
             yield from (_entry(row) for row in rows)
             rows = self._after(tenant, rows[-1].sequence)
 
+    def last_sequence(self, tenant: str) -> int:
+        """The number of a tenant's last entry, 0 before the first: it grows with whatever happens."""
+        with self._database.read() as connection:
+            return _last(connection, tenant)[0]
+
     def tenants(self) -> tuple[str, ...]:
         """The tenants that have a chain."""
         with self._database.read() as connection:

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tupl
 from app.errors import ImageNotFound, StudyNotFound
 from app.storage.database import Database
 from app.storage.rows import AnsweredRow, FeedbackRow, ImageRow, NewFeedback, is_storable
+from app.storage.study_rows import hold_study
 from app.storage.tables import feedback, images, people, studies
+from app.storage.worklist_index import Labeller, index_study, set_read
 
 _ANSWERS_AT_ONCE = 500
 
@@ -21,12 +23,19 @@ class FeedbackLog:
         self._database = database
 
     def add(
-        self, tenant: str, new: NewFeedback, since: datetime, *, is_same: Callable[[FeedbackRow], bool]
+        self,
+        tenant: str,
+        new: NewFeedback,
+        since: datetime,
+        *,
+        is_same: Callable[[FeedbackRow], bool],
+        label: Labeller | None = None,
     ) -> FeedbackRow:
         """Keep feedback, unless its person has said the same of the image since a moment: then that is returned.
 
-        The store cannot read what it keeps: who adds brings the function that compares. Submissions to one study wait
-        for each other, so that of two that come at once one is kept.
+        Who says something of an image has read its study. The store cannot read what it keeps: who adds brings the
+        functions that compare and that label. Submissions to one study wait for each other, so that of two that come
+        at once one is kept.
 
         Raises:
             StudyNotFound: not in this tenant, or deleted meanwhile. ImageNotFound: no such image in the study.
@@ -41,6 +50,8 @@ class FeedbackLog:
                 if is_same(earlier):
                     return earlier
             connection.execute(insert(feedback).values(tenant=tenant, **vars(new)))
+            set_read(connection, tenant, new.study, new.person, new.created_at)
+            index_study(connection, tenant, new.study, label)
             return _feedback_row(connection.execute(_with_names(tenant).where(feedback.c.id == new.id)).one())
 
     def of_study(self, tenant: str, study_id: str) -> tuple[FeedbackRow, ...]:
@@ -85,9 +96,7 @@ class FeedbackLog:
 
 def _hold_image(connection: Connection, tenant: str, study_id: str, image_id: str) -> None:
     """Keep the image's study there, and others out of it, until the transaction ends."""
-    study = select(studies.c.id).where(studies.c.tenant == tenant, studies.c.id == study_id).with_for_update()
-    if connection.execute(study).one_or_none() is None:
-        raise StudyNotFound
+    hold_study(connection, tenant, study_id)
     here = (images.c.tenant == tenant, images.c.study == study_id, images.c.id == image_id)
     if not is_storable(image_id) or connection.execute(select(images.c.id).where(*here)).one_or_none() is None:
         raise ImageNotFound

@@ -4,42 +4,57 @@ import base64
 import binascii
 import hashlib
 import hmac
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from app.errors import BadRequest
+from app.storage.rows import is_storable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CHECK_BYTES = 8
 
 
-def to_token(tenant: str, created_at: datetime, study_id: str) -> str:
-    """The token of a position in one tenant's list; it may stand in a URL."""
-    position = f"{(created_at - _EPOCH) // timedelta(microseconds=1)}.{study_id}".encode()
-    return base64.urlsafe_b64encode(_check(tenant, position) + position).rstrip(b"=").decode()
+@dataclass(frozen=True)
+class Position:
+    """Where a study stands in a list; `bucket` is empty in a list that has none."""
+
+    created_at: datetime
+    study: str
+    bucket: bytes = b""
 
 
-def from_token(tenant: str, token: str) -> tuple[datetime, str]:
-    """The time and study id of a token of `to_token`.
+def to_token(scope: str, position: Position) -> str:
+    """The token of a position in one list; it may stand in a URL. `scope` names the list, with its tenant."""
+    fields = [str((position.created_at - _EPOCH) // timedelta(microseconds=1)), position.study]
+    raw = ".".join([*fields, position.bucket.hex()] if position.bucket else fields).encode()
+    return base64.urlsafe_b64encode(_check(scope, raw) + raw).rstrip(b"=").decode()
+
+
+def from_token(scope: str, token: str) -> Position:
+    """The position of a token of `to_token`.
 
     Raises:
-        BadRequest: not such a token, altered, or of another tenant. (The check has no key: a position is no secret
-            and opens nothing, as every query names its tenant.)
+        BadRequest: not such a token, altered, or of another list or tenant. (The check has no key: a position is no
+            secret and opens nothing, as every query names its tenant.)
     """
     try:
         raw = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        check, position = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
-        microseconds, _, study_id = position.decode("ascii").partition(".")
-        created_at = _EPOCH + timedelta(microseconds=int(microseconds))
+        check, fields = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
+        microseconds, study, *rest = fields.decode("ascii").split(".")
+        moment = _EPOCH + timedelta(microseconds=int(microseconds))
+        position = Position(moment, study, bytes.fromhex("".join(rest)))
     except (ValueError, OverflowError, binascii.Error):
-        raise _refused() from None
-    if not hmac.compare_digest(check, _check(tenant, position)) or to_token(tenant, created_at, study_id) != token:
-        raise _refused()
-    return created_at, study_id
+        raise refused() from None
+    is_whole = hmac.compare_digest(check, _check(scope, fields)) and to_token(scope, position) == token
+    if not is_whole or not is_storable(study):
+        raise refused()
+    return position
 
 
-def _check(tenant: str, position: bytes) -> bytes:
-    return hashlib.sha256(tenant.encode() + b"\x00" + position).digest()[:_CHECK_BYTES]
+def _check(scope: str, fields: bytes) -> bytes:
+    return hashlib.sha256(scope.encode() + b"\x00" + fields).digest()[:_CHECK_BYTES]
 
 
-def _refused() -> BadRequest:
+def refused() -> BadRequest:
+    """What is said of a token that leads nowhere."""
     return BadRequest("This page of the list does not exist. Begin at the first one.")

@@ -113,6 +113,62 @@ class AnsweredRow:
 
 
 @dataclass(frozen=True)
+class ReadMarkRow:
+    """Who has read a study, and when last; `person_name` is None when the person is no longer there."""
+
+    person: str
+    person_name: str | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ListedRow:
+    """A study as the worklist has it: `is_read` says whether somebody has read all of it, `marks` who has, by time."""
+
+    study: StudyRow
+    is_read: bool
+    marks: tuple[ReadMarkRow, ...]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Where a study stands in the blind index: the facets that it shows, its fine and its broad bucket.
+
+    fingerprint: of the key that the labels are made with.
+    """
+
+    fingerprint: bytes
+    facets: tuple[bytes, ...]
+    bucket: bytes
+    broad_bucket: bytes
+
+
+@dataclass(frozen=True)
+class WorklistQuery:
+    """Which studies of a tenant, and in which order: bucket by bucket, or newest first; newest first inside a bucket.
+
+    facet: every study shows it. also: another facet that it shows; meant for a `facet` that few studies show.
+    buckets: fine ones in their order, or broad ones when `newest_first`.
+    since, until: when the study came; `until` is not included.
+    """
+
+    facet: bytes
+    buckets: tuple[bytes, ...]
+    newest_first: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    also: bytes | None = None
+
+
+@dataclass(frozen=True)
+class WorklistPageRow:
+    """Some studies of the worklist; `next` is given back as `after` for the ones that follow, None at the end."""
+
+    entries: tuple[ListedRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
 class WrappedKeyRow:
     """The wrapped key of one study, for rotation."""
 

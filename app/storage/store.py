@@ -10,6 +10,7 @@ from app.storage.feedback import FeedbackLog
 from app.storage.people import People
 from app.storage.schema import check_schema, sqlite_path
 from app.storage.studies import Studies
+from app.storage.worklist import Worklist
 
 
 class Store:
@@ -21,6 +22,7 @@ class Store:
         self.credentials = Credentials(database)
         self.studies = Studies(database)
         self.feedback = FeedbackLog(database)
+        self.worklist = Worklist(database)
         self.audit = Audit(database)
 
     def ping(self) -> None:

@@ -1,6 +1,5 @@
 """Studies, their images and originals: ciphertext only, written and deleted whole."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,18 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, fun
 
 from app.errors import ImageNotFound, StudyNotFound
 from app.storage.database import Database
-from app.storage.page_token import from_token, to_token
-from app.storage.rows import (
-    ImageRow,
-    NewImage,
-    NewStudy,
-    OriginalRow,
-    StudyPageRow,
-    StudyRow,
-    WrappedKeyRow,
-    is_storable,
-)
+from app.storage.page_token import Position, from_token, to_token
+from app.storage.rows import NewImage, NewStudy, OriginalRow, StudyPageRow, StudyRow, WrappedKeyRow, is_storable
+from app.storage.study_rows import hold_study, is_study, to_image, with_images
 from app.storage.tables import images, originals, studies
+from app.storage.worklist_index import Labeller, index_study, set_unread
 
 _KEYS_AT_ONCE = 500
 # Deletions hold SQLite's only write lock: few at a time, so that an upload gets its turn in between.
@@ -33,27 +25,34 @@ class Studies:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, tenant: str, study: NewStudy) -> None:
-        """Keep a study with its images and originals, all of them or nothing."""
+    def add(self, tenant: str, study: NewStudy, *, label: Labeller | None = None) -> None:
+        """Keep a study with its images, originals and rows of the worklist, all of them or nothing.
+
+        The store cannot read what it keeps: who adds brings the function that labels. Without it the study is not on
+        the worklist until `Worklist.index_some` comes by; the same holds for every change below.
+        """
         row = {"id": study.id, "created_at": study.created_at, "created_by": study.created_by}
         with self._database.write() as connection:
             connection.execute(insert(studies).values(tenant=tenant, **row, wrapped_key=study.wrapped_key))
             _add_images(connection, tenant, study.id, study.images, first=0)
+            index_study(connection, tenant, study.id, label)
 
-    def add_images(self, tenant: str, study_id: str, new_images: Sequence[NewImage]) -> None:
-        """Append images to a study, all of them or nothing.
+    def add_images(
+        self, tenant: str, study_id: str, new_images: Sequence[NewImage], *, label: Labeller | None = None
+    ) -> None:
+        """Append images to a study, all of them or nothing; nobody has read it then.
 
         Raises:
             StudyNotFound: not in this tenant, or deleted meanwhile.
         """
         _check_ids(tenant, study_id)
-        # The lock keeps the study there, and positions apart, until these images are in.
-        locked = select(studies.c.id).where(_is_study(tenant, study_id)).with_for_update()
         count = select(func.coalesce(func.max(images.c.position) + 1, 0)).where(_is_image_of(tenant, study_id))
         with self._database.write() as connection:
-            if connection.execute(locked).one_or_none() is None:
-                raise StudyNotFound
+            # Also keeps positions apart, until these images are in.
+            hold_study(connection, tenant, study_id)
             _add_images(connection, tenant, study_id, new_images, first=connection.execute(count).scalar_one())
+            set_unread(connection, tenant, study_id)
+            index_study(connection, tenant, study_id, label)
 
     def get(self, tenant: str, study_id: str) -> StudyRow:
         """A study with its images.
@@ -63,8 +62,8 @@ class Studies:
         """
         _check_ids(tenant, study_id)
         with self._database.read() as connection:
-            rows = connection.execute(select(studies).where(_is_study(tenant, study_id))).all()
-            found = _with_images(connection, tenant, rows)
+            rows = connection.execute(select(studies).where(is_study(tenant, study_id))).all()
+            found = with_images(connection, tenant, rows)
         if not found:
             raise StudyNotFound
         return found[0]
@@ -78,9 +77,10 @@ class Studies:
         position = from_token(tenant, after) if after is not None else None
         with self._database.read() as connection:
             rows = connection.execute(page_query(tenant, limit + 1, position)).all()
-            found = _with_images(connection, tenant, rows[:limit])
+            found = with_images(connection, tenant, rows[:limit])
         more = len(rows) > limit
-        return StudyPageRow(found, to_token(tenant, found[-1].created_at, found[-1].id) if more else None)
+        last = Position(found[-1].created_at, found[-1].id) if more else None
+        return StudyPageRow(found, to_token(tenant, last) if last else None)
 
     def original(self, tenant: str, study_id: str, image_id: str) -> OriginalRow:
         """One image with its original and its study's key.
@@ -90,17 +90,17 @@ class Studies:
             ImageNotFound: no such image in this study.
         """
         _check_ids(tenant, study_id)
-        here = (_is_study(tenant, study_id), images.c.study == studies.c.id, originals.c.image == images.c.id)
+        here = (is_study(tenant, study_id), images.c.study == studies.c.id, originals.c.image == images.c.id)
         same_tenant = (images.c.tenant == tenant, originals.c.tenant == tenant, images.c.id == image_id)
         query = select(studies.c.wrapped_key, images, originals.c.sealed_original).where(*here, *same_tenant)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none() if is_storable(image_id) else None
-            study = connection.execute(select(studies.c.id).where(_is_study(tenant, study_id))).one_or_none()
+            study = connection.execute(select(studies.c.id).where(is_study(tenant, study_id))).one_or_none()
         if study is None:
             raise StudyNotFound
         if row is None:
             raise ImageNotFound
-        return OriginalRow(row.wrapped_key, _image_row(row), row.sealed_original)
+        return OriginalRow(row.wrapped_key, to_image(row), row.sealed_original)
 
     def delete(self, tenant: str, study_id: str) -> None:
         """Remove a study, its images, originals and key.
@@ -110,7 +110,7 @@ class Studies:
         """
         _check_ids(tenant, study_id)
         with self._database.write() as connection:
-            if connection.execute(delete(studies).where(_is_study(tenant, study_id))).rowcount != 1:
+            if connection.execute(delete(studies).where(is_study(tenant, study_id))).rowcount != 1:
                 raise StudyNotFound
         self._database.forget()
 
@@ -142,7 +142,7 @@ class Studies:
 
     def replace_wrapped_key(self, row: WrappedKeyRow, wrapped_key: bytes) -> bool:
         """Put another wrapped key in place of the one read; False when it was replaced or deleted meanwhile."""
-        unchanged = (_is_study(row.tenant, row.study), studies.c.wrapped_key == row.wrapped_key)
+        unchanged = (is_study(row.tenant, row.study), studies.c.wrapped_key == row.wrapped_key)
         with self._database.write() as connection:
             statement = update(studies).where(*unchanged).values(wrapped_key=wrapped_key)
             return connection.execute(statement).rowcount == 1
@@ -152,17 +152,13 @@ class Studies:
             return connection.execute(query).all()
 
 
-def page_query(tenant: str, limit: int, after: tuple[datetime, str] | None) -> Select[Any]:
+def page_query(tenant: str, limit: int, after: Position | None) -> Select[Any]:
     """The newest `limit` studies that come after a position; it walks the index, however many studies there are."""
     query = select(studies).where(studies.c.tenant == tenant)
     if after is not None:
-        position = tuple_(*after, types=[studies.c.created_at.type, studies.c.id.type])
+        position = tuple_(after.created_at, after.study, types=[studies.c.created_at.type, studies.c.id.type])
         query = query.where(tuple_(studies.c.created_at, studies.c.id) < position)
     return query.order_by(studies.c.created_at.desc(), studies.c.id.desc()).limit(limit)
-
-
-def _is_study(tenant: str, study_id: str) -> ColumnElement[bool]:
-    return and_(studies.c.tenant == tenant, studies.c.id == study_id)
 
 
 def _is_image_of(tenant: str, study_id: str) -> ColumnElement[bool]:
@@ -181,19 +177,3 @@ def _add_images(connection: Connection, tenant: str, study_id: str, new_images: 
         original = {"tenant": tenant, "image": image.id, "sealed_original": image.sealed_original}
         connection.execute(insert(images).values(**row, **reading))
         connection.execute(insert(originals).values(**original))
-
-
-def _with_images(connection: Connection, tenant: str, rows: Sequence[Row[Any]]) -> tuple[StudyRow, ...]:
-    if not rows:
-        return ()
-    wanted = (images.c.tenant == tenant, images.c.study.in_([row.id for row in rows]))
-    views: dict[str, list[ImageRow]] = defaultdict(list)
-    for image in connection.execute(select(images).where(*wanted).order_by(images.c.position)):
-        views[image.study].append(_image_row(image))
-    return tuple(
-        StudyRow(row.id, tenant, row.created_at, row.created_by, row.wrapped_key, tuple(views[row.id])) for row in rows
-    )
-
-
-def _image_row(row: Row[Any]) -> ImageRow:
-    return ImageRow(row.id, row.created_at, row.sealed_reading)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -68,6 +70,10 @@ def _time(name: str) -> Column[datetime]:
 def _of_person() -> ForeignKeyConstraint:
     # The tenant is part of every key, so that no row can point into another tenant.
     return ForeignKeyConstraint(["tenant", "person"], ["people.tenant", "people.id"], ondelete="CASCADE")
+
+
+def _of_study() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE")
 
 
 people = Table(
@@ -128,9 +134,13 @@ studies = Table(
     _time("created_at"),
     _text("created_by"),
     _blob("wrapped_key"),
+    Column("is_read", Boolean, nullable=False, server_default=false()),
+    # The fingerprint of the key that made the study's rows of `worklist`; NULL where there are none yet.
+    Column("indexed_by", LargeBinary),
     PrimaryKeyConstraint("tenant", "id"),
     # Serves a tenant's pages, read backwards. One on created_at alone would tempt PostgreSQL away from it.
     Index(None, "tenant", "created_at", "id"),
+    Index(None, "tenant", "indexed_by", "created_at", "id"),
 )
 
 images = Table(
@@ -144,7 +154,7 @@ images = Table(
     _blob("sealed_reading"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "study", "position"),
-    ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE"),
+    _of_study(),
 )
 
 # Apart from `images`, so that a list of studies never reads past megabytes of originals.
@@ -175,6 +185,36 @@ feedback = Table(
     Index(None, "tenant", "study"),
     Index(None, "tenant", "image"),
     Index(None, "tenant", "created_at", "id"),
+)
+
+# Who has read a study, and when last. The person is named, not bound, as for feedback.
+read_marks = Table(
+    "read_marks",
+    metadata,
+    _text("tenant"),
+    _text("study"),
+    _text("person"),
+    _time("at"),
+    PrimaryKeyConstraint("tenant", "study", "person"),
+    _of_study(),
+)
+
+# The blind index: under each facet that a study shows, its bucket, fine and broad. All three are labels made with a key
+# that the database does not have (app.security.blind_index).
+worklist = Table(
+    "worklist",
+    metadata,
+    _text("tenant"),
+    _text("study"),
+    _blob("facet"),
+    _blob("bucket"),
+    _blob("broad_bucket"),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant", "study", "facet"),
+    _of_study(),
+    # Read backwards: the studies of one facet and bucket, newest first.
+    Index(None, "tenant", "facet", "bucket", "created_at", "study"),
+    Index(None, "tenant", "facet", "broad_bucket", "created_at", "study"),
 )
 
 audit = Table(

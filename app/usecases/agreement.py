@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.errors import Forbidden, StoredDataDamaged
-from app.records import Answer, Feedback, Person, Reading
+from app.records import DRAWN_SAMPLE, Answer, Feedback, Person, Reading
 from app.services import Desk
 from app.storage import AnsweredRow
 from app.usecases import stored_feedback
+from app.usecases.corrections import corrections
 from app.usecases.show_study import open_image
 
 # A year and the month that is not over.
@@ -38,8 +39,9 @@ class Agreement:
 def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
     """The last year's months, newest first, each with its regions in the order of the alphabet.
 
-    Of each reader the newest verdict on an image counts; a normal image rejects everything found on it. What does not
-    open is passed over.
+    Of each reader the newest verdict on an image counts; a normal image rejects everything found on it. A box that was
+    corrected and kept its region counts as confirmed. What does not open is passed over, and so are samples
+    that the software drew.
 
     Raises:
         Forbidden: not an admin.
@@ -66,7 +68,7 @@ def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Reading]]:
             feedback, reading = _opened(desk, tenant, row)
         except StoredDataDamaged:
             continue
-        if feedback.marks or feedback.normal:
+        if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in reading.warnings:
             seen.add((row.feedback.image, row.feedback.person))
             yield feedback, reading
 
@@ -77,7 +79,11 @@ def _opened(desk: Desk, tenant: str, row: AnsweredRow) -> tuple[Feedback, Readin
 
 
 def _answers(feedback: Feedback, reading: Reading) -> Iterator[tuple[str, Answer]]:
-    yield from ((mark.region, mark.answer) for mark in feedback.marks)
+    # A box that was only moved found the fracture: no rejection, and nothing missed.
+    moved = {one: other for one, other in corrections(feedback.marks).items() if one.region == other.region}
+    yield from ((mark.region, "confirmed") for mark in moved)
+    counted = (mark for mark in feedback.marks if mark not in moved and mark not in moved.values())
+    yield from ((mark.region, mark.answer) for mark in counted)
     if feedback.normal:
         named = {(mark.region, mark.box_px) for mark in feedback.marks}
         rest = (finding for finding in reading.findings if (finding.region, finding.box_px) not in named)

@@ -19,7 +19,7 @@ from typing import Any
 
 from app import imaging
 from app.errors import DatasetError, FractureError, StoredDataDamaged, StudyNotFound
-from app.records import Mark, Person, StudyImage
+from app.records import DRAWN_SAMPLE, Mark, Person, StudyImage
 from app.services import Desk
 from app.storage import StudyRow
 from app.usecases import audit
@@ -106,6 +106,9 @@ def _examples(
         for image in study.images:
             here = [one for one in said if one.image_id == image.id]
             if not here:
+                continue
+            if DRAWN_SAMPLE in image.reading.warnings:
+                aside.append(_aside("drawn-sample", image))
                 continue
             labels = labels_of(image.reading, here, newest_wins)
             if isinstance(labels, str):

@@ -26,7 +26,7 @@ def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
     """
     comment = _comment(said.comment)
     if len(said.marks) > MOST_MARKS:
-        raise BadFeedback(f"At most {MOST_MARKS} marks can be sent for one image.")
+        raise BadFeedback("At most %(count)s marks can be sent for one image.", count=MOST_MARKS)
     marks = tuple(_mark(mark, number, reading, regions) for number, mark in enumerate(said.marks, start=1))
     about = [(mark.region, mark.box_px) for mark in marks if mark.answer != "missed"]
     if len(set(about)) < len(about):
@@ -42,13 +42,15 @@ def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
 
 def _mark(mark: Mark, number: int, reading: Reading, regions: Collection[str]) -> Mark:
     if mark.answer not in _ANSWERS:
-        raise BadFeedback(f"Mark {number}: the answer must be confirmed, rejected or missed.")
+        raise BadFeedback("Mark %(number)s: the answer must be confirmed, rejected or missed.", number=number)
     if not all(math.isfinite(edge) for edge in mark.box_px):
-        raise BadFeedback(f"Mark {number}: the box must be four numbers.")
+        raise BadFeedback("Mark %(number)s: the box must be four numbers.", number=number)
     if mark.answer != "missed":
         return replace(mark, box_px=_finding_of(mark, number, reading).box_px)
     if mark.region not in regions:
-        raise BadFeedback(f"Mark {number}: the region must be one of {', '.join(regions)}.")
+        raise BadFeedback(
+            "Mark %(number)s: the region must be one of %(regions)s.", number=number, regions=", ".join(regions)
+        )
     _check_box(mark.box_px, number, reading)
     return mark
 
@@ -57,7 +59,7 @@ def _finding_of(mark: Mark, number: int, reading: Reading) -> Finding:
     for finding in reading.findings:
         if finding.region == mark.region and _is_same(finding.box_px, mark.box_px):
             return finding
-    raise BadFeedback(f"Mark {number}: this image has no such finding to confirm or reject.")
+    raise BadFeedback("Mark %(number)s: this image has no such finding to confirm or reject.", number=number)
 
 
 def _is_same(one: BoxPx, other: BoxPx) -> bool:
@@ -67,17 +69,21 @@ def _is_same(one: BoxPx, other: BoxPx) -> bool:
 def _check_box(box_px: BoxPx, number: int, reading: Reading) -> None:
     x1, y1, x2, y2 = box_px
     if x1 < 0 or y1 < 0 or x2 > reading.width or y2 > reading.height:
-        size = f"{reading.width} × {reading.height} pixels"
-        raise BadFeedback(f"Mark {number}: the box reaches outside the image, which has {size}.")
+        raise BadFeedback(
+            "Mark %(number)s: the box reaches outside the image, which has %(width)s × %(height)s pixels.",
+            number=number,
+            width=reading.width,
+            height=reading.height,
+        )
     if x2 - x1 < LEAST_SIDE_PX or y2 - y1 < LEAST_SIDE_PX:
-        raise BadFeedback(f"Mark {number}: the box must be at least one pixel wide and high.")
+        raise BadFeedback("Mark %(number)s: the box must be at least one pixel wide and high.", number=number)
 
 
 def _comment(text: str) -> str:
     # Browsers send each line break as two characters, and count it as one.
     stripped = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(stripped) > LONGEST_COMMENT:
-        raise BadFeedback(f"The comment has more than {LONGEST_COMMENT} characters.")
+        raise BadFeedback("The comment has more than %(count)s characters.", count=LONGEST_COMMENT)
     if any((ord(c) < 32 and c not in "\n\t") or "\ud800" <= c <= "\udfff" for c in stripped):
         raise BadFeedback("The comment holds characters that are not text.")
     return stripped

@@ -120,7 +120,7 @@ def add_link(desk: Desk, tenant: str, name: str) -> str:
 def _named(desk: Desk, tenant: str, name: str) -> Person:
     row = desk.store.people.by_name(tenant, name)
     if row is None:
-        raise NotFound(f"There is no person named {name} in tenant {tenant}.")
+        raise NotFound("There is no person named %(name)s in tenant %(tenant)s.", name=name, tenant=tenant)
     return row.person
 
 

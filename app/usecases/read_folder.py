@@ -151,7 +151,7 @@ def _kept(target: Path, raw: bytes, version: ModelVersion, pictures: bool) -> di
 def _bytes_of(path: Path, limits: Limits) -> bytes:
     try:
         if path.stat().st_size > limits.upload_bytes:
-            raise UploadTooLarge(f"This file is larger than {limits.upload_bytes // 2**20} MB.")
+            raise UploadTooLarge("This file is larger than %(size)s MB.", size=limits.upload_bytes // 2**20)
         return path.read_bytes()
     except OSError:
         raise FractureError("This file cannot be opened.") from None

@@ -15,6 +15,7 @@ from app.services import Services
 from app.storage import NewImage, NewStudy
 from app.usecases import audit, stored_reading
 from app.usecases.show_study import get_study, study_place
+from app.usecases.triage import labeller
 
 # What every one of several files failed with for a reason of the server's own is raised, never listed as the file's.
 _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
@@ -26,8 +27,7 @@ class Rejected:
 
     index: int
     name: str
-    code: str
-    message: str
+    why: FractureError
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,23 @@ class _View:
     reading: Reading
 
 
-def create_study(services: Services, person: Person, uploads: Sequence[Upload]) -> Submission:
+def create_study(
+    services: Services, person: Person, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
+) -> Submission:
     """Read the files as the views of a new study and store it, whole or not at all.
+
+    remarks: warnings that every reading carries besides its own.
 
     Raises:
         NoFile, TooManyFiles: none, or more than `limits.files`.
         FractureError: no file could be read; the error is the first file's. Nothing is stored.
     """
-    views, rejected = _read_all(services, uploads)
+    views, rejected = _read_all(services, uploads, remarks)
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
     study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
-    services.store.studies.add(person.tenant, study)
+    services.store.studies.add(person.tenant, study, label=labeller(services, person.tenant))
     audit.record(services, person, "study-created", study_id)
     return Submission(get_study(services, person, study_id), rejected)
 
@@ -74,40 +78,41 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
     wrapped_key = services.store.studies.get(person.tenant, study_id).wrapped_key
     views, rejected = _read_all(services, uploads)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    services.store.studies.add_images(person.tenant, study_id, images)
+    services.store.studies.add_images(person.tenant, study_id, images, label=labeller(services, person.tenant))
     audit.record(services, person, "images-added", study_id)
     return Submission(get_study(services, person, study_id), rejected)
 
 
-def _read_all(services: Services, uploads: Sequence[Upload]) -> tuple[list[_View], tuple[Rejected, ...]]:
+def _read_all(
+    services: Services, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
+) -> tuple[list[_View], tuple[Rejected, ...]]:
     if not uploads:
         raise NoFile
     if len(uploads) > services.settings.limits.files:
-        raise TooManyFiles(f"At most {services.settings.limits.files} files can be sent at once.")
+        raise TooManyFiles("At most %(count)s files can be sent at once.", count=services.settings.limits.files)
     views: list[_View] = []
-    failures: list[tuple[int, FractureError]] = []
+    rejected: list[Rejected] = []
     for index, upload in enumerate(uploads):
         try:
-            views.append(_read(services, upload, index))
+            views.append(_read(services, upload, index, remarks))
         except FractureError as failure:
             if failure.code in _SERVER_FAILURES:
                 raise
-            failures.append((index, failure))
-    rejected = tuple(Rejected(i, uploads[i].name, why.code, str(why)) for i, why in failures)
+            rejected.append(Rejected(index, upload.name, failure))
     if not views:
-        raise _nothing_read(failures[0][1], rejected)
-    return views, rejected
+        raise _nothing_read(rejected)
+    return views, tuple(rejected)
 
 
-def _nothing_read(first: FractureError, rejected: Sequence[Rejected]) -> FractureError:
-    """The first file's failure; where there were several files, its notes name each of them."""
+def _nothing_read(rejected: Sequence[Rejected]) -> FractureError:
+    """The first file's failure; where there were several files, it names each of them."""
+    first = rejected[0].why
     if len(rejected) > 1:
-        for one in rejected:
-            first.add_note(f"{one.name}: {one.message}")
+        first.of_files = tuple((one.name, one.why) for one in rejected)
     return first
 
 
-def _read(services: Services, upload: Upload, index: int) -> _View:
+def _read(services: Services, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
     """The way of one radiograph: open, decode, detect, decide."""
     began = perf_counter()
     raw = _opened(services, upload)
@@ -129,7 +134,7 @@ def _read(services: Services, upload: Upload, index: int) -> _View:
         findings=findings,
         timing_ms=Timing(_ms(began, opened), _ms(opened, decoded), _ms(decoded, done), _ms(began, done)),
         spacing_mm=radiograph.spacing_mm,
-        warnings=radiograph.warnings,
+        warnings=(*remarks, *radiograph.warnings),
     )
     return _View(_name(services, upload, index), raw, reading)
 

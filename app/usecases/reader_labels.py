@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.records import BoxPx, Feedback, Mark, Reading
+from app.records import Feedback, Mark, Reading
+from app.usecases.corrections import corrections, overlap
 
-Reason = Literal["no-verdict", "incomplete", "contradiction", "unknown-region", "unreadable"]
+Reason = Literal["no-verdict", "incomplete", "contradiction", "unknown-region", "unreadable", "drawn-sample"]
 
 # Two readers who draw the same fracture never draw the same box.
 SAME_IOU = 0.5
@@ -41,14 +42,6 @@ def labels_of(reading: Reading, said: Sequence[Feedback], newest_wins: bool = Fa
     return Labels(labels, len(verdicts))
 
 
-def overlap(one: BoxPx, other: BoxPx) -> float:
-    """Intersection over union of two boxes with area, 0–1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(width, 0.0) * max(height, 0.0)
-    return common / (_area(one) + _area(other) - common)
-
-
 def _newest_verdicts(said: Sequence[Feedback]) -> list[Feedback]:
     newest: dict[str, Feedback] = {}
     for one in said:
@@ -76,13 +69,12 @@ def _contradicts(verdict: Feedback, labels: Sequence[Mark], reading: Reading) ->
         waiting.remove(same)
     if waiting and _is_complete(verdict, reading):
         return True
-    refused = {(mark.region, mark.box_px) for mark in verdict.marks if mark.answer == "rejected"}
+    # Whoever draws a box anew does not say that nothing is there; whether it is the same place was asked above.
+    redrawn = corrections(verdict.marks)
+    rejected = (mark for mark in verdict.marks if mark.answer == "rejected" and mark not in redrawn)
+    refused = {(mark.region, mark.box_px) for mark in rejected}
     return any((label.region, label.box_px) in refused for label in labels if label.answer == "confirmed")
 
 
 def _is_same(one: Mark, other: Mark) -> bool:
     return one.region == other.region and overlap(one.box_px, other.box_px) >= SAME_IOU
-
-
-def _area(box: BoxPx) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])

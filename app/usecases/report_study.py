@@ -2,9 +2,10 @@
 
 from app.errors import BadRequest
 from app.records import Person
-from app.reports import study_pdf
+from app.reports import ENGLISH, Wording, study_pdf
 from app.services import Services
 from app.usecases import audit
+from app.usecases.review_study import list_feedback
 from app.usecases.show_study import annotated_png, get_study
 
 LONGEST_STATEMENT = 10_000
@@ -12,8 +13,12 @@ LONGEST_STATEMENT = 10_000
 PICTURE_LONG_SIDE_PX = 1600
 
 
-def report_pdf(services: Services, person: Person, study_id: str, statement: str = "") -> bytes:
-    """The report of a study as a PDF file, with what the reader wrote; the text goes nowhere else and is not kept.
+def report_pdf(
+    services: Services, person: Person, study_id: str, statement: str = "", wording: Wording = ENGLISH
+) -> bytes:
+    """The report of a study as a PDF file, with what readers stored and what this one writes; the latter is not kept.
+
+    wording: the language of the report.
 
     Raises:
         StudyNotFound: not in this person's tenant.
@@ -22,11 +27,15 @@ def report_pdf(services: Services, person: Person, study_id: str, statement: str
     """
     words = "\n".join(statement.splitlines())
     if len(words) > LONGEST_STATEMENT:
-        raise BadRequest(f"The text of a report has at most {LONGEST_STATEMENT} characters.")
+        raise BadRequest("The text of a report has at most %(count)s characters.", count=LONGEST_STATEMENT)
     study = get_study(services, person, study_id)
     pictures = {
-        image.id: annotated_png(services, person, study_id, image.id, PICTURE_LONG_SIDE_PX) for image in study.images
+        image.id: annotated_png(
+            services, person, study_id, image.id, long_side_px=PICTURE_LONG_SIDE_PX, wording=wording
+        )
+        for image in study.images
     }
-    report = study_pdf(study, pictures, words, person.name, services.clock())
+    answers = list_feedback(services, person, study_id)
+    report = study_pdf(study, pictures, words, person.name, services.clock(), answers=answers, wording=wording)
     audit.record(services, person, "report-made", study_id)
     return report

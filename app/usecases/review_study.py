@@ -11,6 +11,7 @@ from app.usecases import audit, stored_feedback
 from app.usecases.feedback_rules import checked
 from app.usecases.show_study import open_study
 from app.usecases.stored_feedback import Said
+from app.usecases.triage import labeller
 
 # The same answer again within this time is a button pressed twice, or a request that a program repeats.
 SAME_WITHIN = timedelta(minutes=1)
@@ -26,7 +27,7 @@ def add_feedback(
     normal: bool = False,
     comment: str = "",
 ) -> Feedback:
-    """Keep what a reader says of one image; the same said twice within a minute is kept once.
+    """Keep what a reader says of one image, who has read the study by it; the same twice within a minute is kept once.
 
     A confirmed or rejected mark names a finding by its region and its box, to a pixel.
 
@@ -39,7 +40,11 @@ def add_feedback(
     said = checked(Said(tuple(marks), normal, comment), reading, services.detector.spec.regions)
     new = _sealed(services, person, row, image_id, said)
     kept = services.store.feedback.add(
-        person.tenant, new, new.created_at - SAME_WITHIN, is_same=lambda earlier: _says(services, row, earlier, said)
+        person.tenant,
+        new,
+        new.created_at - SAME_WITHIN,
+        is_same=lambda earlier: _says(services, row, earlier, said),
+        label=labeller(services, person.tenant),
     )
     if kept.id == new.id:
         audit.record(services, person, "feedback-added", study_id)

@@ -3,13 +3,12 @@
 A study of another tenant looks the same as one that never was.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app import imaging
-from app.errors import BadRequest, StoredDataDamaged
-from app.records import Finding, Person, Radiograph, Study, StudyImage
-from app.reports import overlay
+from app.errors import BadRequest, ImageNotFound, StoredDataDamaged
+from app.records import Person, Radiograph, Study, StudyImage
+from app.reports import ENGLISH, Wording, overlay
 from app.security import Place
 from app.services import Desk, Services
 from app.storage import ImageRow, StudyRow
@@ -47,7 +46,7 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
         BadRequest: `limit` is out of range, or `after` is not a token of an earlier page.
     """
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
-        raise BadRequest(f"A page holds 1 to {MOST_STUDIES_A_PAGE} studies.")
+        raise BadRequest("A page holds 1 to %(count)s studies.", count=MOST_STUDIES_A_PAGE)
     page = services.store.studies.page(person.tenant, limit, after)
     studies: list[Study] = []
     damaged: list[str] = []
@@ -66,6 +65,7 @@ def delete_study(services: Services, person: Person, study_id: str) -> None:
         StudyNotFound: not in this person's tenant, or deleted already.
     """
     services.store.studies.delete(person.tenant, study_id)
+    services.light_box.forget(person.tenant, study_id)
     audit.record(services, person, "study-deleted", study_id)
 
 
@@ -75,21 +75,30 @@ def original_png(services: Services, person: Person, study_id: str, image_id: st
     Raises:
         StudyNotFound, ImageNotFound: not in this person's tenant.
     """
-    radiograph, _ = _radiograph_of(services, person, study_id, image_id)
-    return imaging.render_png(radiograph.grey)
+    return imaging.render_png(radiograph_of(services, person, study_id, image_id).grey)
 
 
 def annotated_png(
-    services: Services, person: Person, study_id: str, image_id: str, long_side_px: int | None = None
+    services: Services,
+    person: Person,
+    study_id: str,
+    image_id: str,
+    *,
+    long_side_px: int | None = None,
+    wording: Wording = ENGLISH,
 ) -> bytes:
     """The radiograph with its boxes, as an RGB PNG in its own size, or scaled down to `long_side_px`.
+
+    wording: the language of the labels.
 
     Raises:
         StudyNotFound, ImageNotFound: not in this person's tenant.
     """
-    radiograph, findings = _radiograph_of(services, person, study_id, image_id)
-    height, width = radiograph.grey.shape
-    return imaging.render_png(radiograph.grey, overlay(findings, (height, width)), long_side_px)
+    row = services.store.studies.get(person.tenant, study_id)
+    image = open_image(services, person.tenant, study_id, row.wrapped_key, image_row(row, image_id))
+    grey = radiograph_of(services, person, study_id, image_id).grey
+    height, width = grey.shape
+    return imaging.render_png(grey, overlay(image.reading.findings, (height, width), wording), long_side_px)
 
 
 def open_study(services: Desk, row: StudyRow) -> Study:
@@ -118,11 +127,30 @@ def open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, i
     return StudyImage(image.id, name, image.created_at, reading)
 
 
-def _radiograph_of(
-    services: Services, person: Person, study_id: str, image_id: str
-) -> tuple[Radiograph, Sequence[Finding]]:
-    row = services.store.studies.original(person.tenant, study_id, image_id)
-    place = study_place(person.tenant, study_id, "original", image_id)
-    raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
-    image = open_image(services, person.tenant, study_id, row.wrapped_key, row.image)
-    return imaging.decode(raw, services.settings.limits), image.reading.findings
+def radiograph_of(services: Services, person: Person, study_id: str, image_id: str) -> Radiograph:
+    """An image, decoded; from the light box where it lies there. That it is still there is asked each time.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+    """
+    image_row(services.store.studies.get(person.tenant, study_id), image_id)
+
+    def decode() -> Radiograph:
+        row = services.store.studies.original(person.tenant, study_id, image_id)
+        place = study_place(person.tenant, study_id, "original", image_id)
+        raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
+        return imaging.decode(raw, services.settings.limits)
+
+    return services.light_box.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)
+
+
+def image_row(row: StudyRow, image_id: str) -> ImageRow:
+    """One image of a study's row.
+
+    Raises:
+        ImageNotFound: not in this study.
+    """
+    image = next((image for image in row.images if image.id == image_id), None)
+    if image is None:
+        raise ImageNotFound
+    return image

@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
-from app.usecases import review_study, show_study
+from app.usecases import explain, review_study, show_study, window_image, worklist
+from app.usecases.mark_read import mark_read as mark_study_read
+from app.usecases.mark_read import mark_unread as mark_study_unread
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
 from app.usecases.report_study import report_pdf as make_report
@@ -11,9 +13,12 @@ from app.web import wire
 from app.web.context import limits, metrics, person, services
 from app.web.download import pdf_answer
 from app.web.feedback_body import read_json
+from app.web.language import asked
 from app.web.openapi import description
-from app.web.query import list_query
+from app.web.query import finding_query, list_query
 from app.web.uploads import read_uploads
+from app.web.window_query import window_query
+from app.web.worklist_query import read_filters
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -54,6 +59,28 @@ def list_studies() -> ResponseReturnValue:
     return jsonify(wire.study_page_json(page))
 
 
+@blueprint.get("/worklist")
+def list_work() -> ResponseReturnValue:
+    """One page of the worklist, unread and suspicious first."""
+    limit, after = list_query(request.args)
+    page = worklist.list_work(services(), person(), read_filters(request.args), limit, after)
+    return jsonify(wire.worklist_json(page))
+
+
+@blueprint.post("/studies/<study_id>/read")
+def mark_read(study_id: str) -> ResponseReturnValue:
+    """Note that the person has read a study."""
+    mark_study_read(services(), person(), study_id)
+    return "", 204
+
+
+@blueprint.delete("/studies/<study_id>/read")
+def mark_unread(study_id: str) -> ResponseReturnValue:
+    """Put a study back among the unread."""
+    mark_study_unread(services(), person(), study_id)
+    return "", 204
+
+
 @blueprint.get("/studies/<study_id>")
 def read_study(study_id: str) -> ResponseReturnValue:
     """One study."""
@@ -70,7 +97,8 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 @blueprint.get("/studies/<study_id>/report.pdf")
 def report_pdf(study_id: str) -> ResponseReturnValue:
     """The study as a report to complete and sign."""
-    return pdf_answer(make_report(services(), person(), study_id), study_id)
+    wording = asked(request.args)
+    return pdf_answer(make_report(services(), person(), study_id, wording=wording), study_id, wording)
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/original.png")
@@ -82,7 +110,29 @@ def original_png(study_id: str, image_id: str) -> ResponseReturnValue:
 @blueprint.get("/studies/<study_id>/images/<image_id>/annotated.png")
 def annotated_png(study_id: str, image_id: str) -> ResponseReturnValue:
     """The radiograph with its boxes."""
-    return _png(show_study.annotated_png(services(), person(), study_id, image_id))
+    wording = asked(request.args)
+    return _png(show_study.annotated_png(services(), person(), study_id, image_id, wording=wording))
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/window.png")
+def window_png(study_id: str, image_id: str) -> ResponseReturnValue:
+    """The radiograph through a window."""
+    look = window_query(request.args)
+    return _png(window_image.window_png(services(), person(), study_id, image_id, look))
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/window.json")
+def list_windows(study_id: str, image_id: str) -> ResponseReturnValue:
+    """The windows to choose from."""
+    return jsonify(wire.windows_json(window_image.list_windows(services(), person(), study_id, image_id)))
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/why.png")
+def why_png(study_id: str, image_id: str) -> ResponseReturnValue:
+    """What the score of one finding depends on, as a heat map."""
+    number = finding_query(request.args)
+    png, outcome = explain.why_png(services(), person(), study_id, image_id, number)
+    return _png(png), {"X-Why": outcome}
 
 
 @blueprint.post("/studies/<study_id>/images/<image_id>/feedback")

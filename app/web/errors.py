@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from flask import Flask, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.translatable import N_
+from app.web.failure_words import failure_words
+from app.web.query import way_back
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +37,12 @@ STATUS_OF_FAMILY: tuple[tuple[type[errors.FractureError], int], ...] = (
 WORDS_OF_STATUS: dict[int, tuple[str, str]] = {
     400: (errors.BadRequest.code, errors.BadRequest.message),
     404: (errors.NotFound.code, errors.NotFound.message),
-    405: ("wrong-method", "This address does not accept this kind of request."),
+    405: ("wrong-method", N_("This address does not accept this kind of request.")),
     413: (errors.UploadTooLarge.code, errors.UploadTooLarge.message),
-    415: ("unsupported-body", "Send the X-ray as multipart/form-data or as application/hpke."),
+    415: ("unsupported-body", N_("Send the X-ray as multipart/form-data or as application/hpke.")),
 }
-CSRF_WORDS = ("csrf", "This form has expired. Reload the page and send it again.")
-INTERNAL_WORDS = ("internal", "Something went wrong on the server. Nothing of what was stored before is lost.")
+CSRF_WORDS = ("csrf", N_("This form has expired. Reload the page and send it again."))
+INTERNAL_WORDS = ("internal", N_("Something went wrong on the server. Nothing of what was stored before is lost."))
 
 # A page asks for each file in turn, and a browser writes every status from 400 on to its console as an error. With this
 # preference (RFC 7240, 4.4) a file that cannot be used is no failed request: status 200, the same body.
@@ -70,8 +74,9 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
     if status == 500:
         return _unexpected(error)
     if isinstance(error, errors.NotSignedIn) and not _is_api() and request.blueprint != "sign_in":
-        return redirect(url_for("sign_in.form", next=_way_back()), code=303)
-    answer = _answer(status, error.code, str(error), getattr(error, "__notes__", ()))
+        return redirect(url_for("sign_in.form", next=way_back()), code=303)
+    details = [f"{name}: {failure_words(why)}" for name, why in error.of_files]
+    answer = _answer(status, error.code, str(error), failure_words(error), details)
     if _is_lenient() and isinstance(error, FILE_FAMILIES):
         answer.status_code = 200
         answer.headers["Preference-Applied"] = LENIENT
@@ -88,10 +93,10 @@ def _refused_by_framework(error: HTTPException) -> ResponseReturnValue:
         return _unexpected(error)
     if error.code < 400:
         return error.get_response()
-    general = (f"http-{error.code}", "The request was refused.")
+    general = (f"http-{error.code}", N_("The request was refused."))
     is_csrf = type(error).__name__ == "CSRFError"
     code, message = CSRF_WORDS if is_csrf else WORDS_OF_STATUS.get(error.code, general)
-    answer = _answer(error.code, code, message)
+    answer = _answer(error.code, code, message, _(message))
     if error.code == 405:
         answer.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
     return answer
@@ -101,18 +106,20 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     # Where it happened, never what was in it: a message may carry a file name or a DICOM value.
     frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("request %s failed: %s at %s", g.request_id, type(error).__name__, " > ".join(frames[-8:]))
-    return _answer(500, *INTERNAL_WORDS)
+    code, message = INTERNAL_WORDS
+    return _answer(500, code, message, _(message))
 
 
-def _answer(status: int, code: str, message: str, details: Sequence[str] = ()) -> Response:
+def _answer(status: int, code: str, message: str, words: str, details: Sequence[str] = ()) -> Response:
+    """message: for programs, in English. words, details: for a page, in its language."""
     if _is_api():
         body = jsonify({"error": {"code": code, "message": message, "request_id": g.request_id}})
         return make_response(body, status)
     template = PAGE_OF_FORM.get(request.endpoint or "", "error.html")
     if template != "error.html" and status >= 500:
         template = "error.html"
-    words = {"status": status, "code": code, "problem": message, "details": details}
-    page = render_template(template, **words, request_id=g.request_id)
+    about = {"status": status, "code": code, "problem": words, "details": details}
+    page = render_template(template, **about, request_id=g.request_id)
     return make_response(page, status)
 
 
@@ -122,11 +129,3 @@ def _is_api() -> bool:
 
 def _is_lenient() -> bool:
     return _is_api() and LENIENT in request.headers.get("Prefer", "").replace(" ", "")
-
-
-def _way_back() -> str:
-    if request.method == "GET":
-        return request.full_path.rstrip("?")
-    # Back to the page whose form was sent: what was written there waits in the browser.
-    study_id = (request.view_args or {}).get("study_id")
-    return url_for("pages.study", study_id=study_id) if study_id else "/"

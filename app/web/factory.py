@@ -10,8 +10,23 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.records import DISCLAIMER
 from app.services import Services, build_services
-from app.web import api, guard, headers, operations, pages, sign_in, wording
+from app.usecases.sample import truth_of
+from app.web import (
+    api,
+    first_page,
+    guard,
+    headers,
+    language,
+    operations,
+    pages,
+    selected_page,
+    sign_in,
+    why_page,
+    wording,
+    worklist_page,
+)
 from app.web.errors import answer_errors
+from app.web.failure_words import words_by_code
 from app.web.feedback_page import feedback_words
 from app.web.metrics import Metrics
 from app.web.throttle import Throttle
@@ -39,16 +54,18 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["metrics"] = Metrics()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
-    app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words)
+    app.jinja_env.globals.update(failure_words_by_code=words_by_code)
+    app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
 
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
+    language.install(app)
     headers.install(app, hsts=settings.secure_cookies)
     guard.install(app)
     answer_errors(app)
-    for blueprint in (pages.blueprint, api.blueprint, sign_in.blueprint, operations.blueprint):
-        app.register_blueprint(blueprint)
+    for part in (pages, worklist_page, selected_page, why_page, first_page, api, sign_in, operations):
+        app.register_blueprint(part.blueprint)
     return app
 
 

@@ -66,12 +66,12 @@ def field_of(mark: Mark) -> str:
 
 def _mark_of_json(mark: object, number: int) -> Mark:
     if not isinstance(mark, dict):
-        raise BadFeedback(f"Mark {number} must be an object with region, box_px and answer.")
+        raise BadFeedback("Mark %(number)s must be an object with region, box_px and answer.", number=number)
     region, box, answer = mark.get("region"), mark.get("box_px"), mark.get("answer")
     if not isinstance(region, str) or not isinstance(answer, str):
-        raise BadFeedback(f"Mark {number}: region and answer must be text.")
+        raise BadFeedback("Mark %(number)s: region and answer must be text.", number=number)
     if not isinstance(box, list) or len(box) != 4 or not all(_is_number(edge) for edge in box):
-        raise BadFeedback(f"Mark {number}: box_px must be four numbers, x1, y1, x2, y2.")
+        raise BadFeedback("Mark %(number)s: box_px must be four numbers, x1, y1, x2, y2.", number=number)
     return Mark(region, _box(*box), cast(Answer, answer))
 
 

@@ -3,10 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.records import Answer, Feedback, Finding, Mark, Study
-from app.web.feedback_body import field_of
+from flask_babel import gettext as _  # type: ignore[import-untyped]
 
-_ANSWERS: tuple[tuple[Answer, str], ...] = (("confirmed", "Confirm"), ("rejected", "Reject"))
+from app.records import Answer, Feedback, Finding, Mark, Study
+from app.reports.words import answer_words
+from app.translatable import N_
+from app.usecases.corrections import corrections
+from app.web.feedback_body import field_of
+from app.web.language import current
+
+_ANSWERS: tuple[tuple[Answer, str], ...] = (("confirmed", N_("Confirm")), ("rejected", N_("Reject")))
 
 
 @dataclass(frozen=True)
@@ -30,12 +36,13 @@ class ImageFeedback:
         """The radio buttons of a finding; the reader's last answer is chosen."""
         last = set(self.mine.marks) if self.mine else set()
         marks = ((Mark(finding.region, finding.box_px, answer), words) for answer, words in _ANSWERS)
-        return [Choice(field_of(mark), words, mark in last) for mark, words in marks]
+        return [Choice(field_of(mark), _(words), mark in last) for mark, words in marks]
 
     def missed(self) -> list[dict[str, object]]:
-        """The reader's own missed fractures: region, x, y, width and height."""
-        marks = [mark for mark in (self.mine.marks if self.mine else ()) if mark.answer == "missed"]
-        return [_row(mark) for mark in marks]
+        """The reader's own missed fractures: region, x, y, width and height, and the finding that each corrects."""
+        marks = self.mine.marks if self.mine else ()
+        corrected = {other: one for one, other in corrections(marks).items()}
+        return [_row(mark, corrected.get(mark)) for mark in marks if mark.answer == "missed"]
 
 
 def feedback_by_image(
@@ -53,15 +60,11 @@ def feedback_by_image(
 
 def feedback_words(feedback: Feedback) -> str:
     """An answer in one line: "Confirmed: wrist. Missed: elbow."."""
-    parts = ["The whole image is normal."] if feedback.normal else []
-    for answer in ("confirmed", "rejected", "missed"):
-        regions = [mark.region for mark in feedback.marks if mark.answer == answer]
-        if regions:
-            parts.append(f"{answer.capitalize()}: {', '.join(regions)}.")
-    return " ".join(parts)
+    return answer_words(feedback, current())
 
 
-def _row(mark: Mark) -> dict[str, object]:
+def _row(mark: Mark, corrects: Mark | None) -> dict[str, object]:
     x1, y1, x2, y2 = mark.box_px
     sides = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
-    return {"region": mark.region, **{name: f"{side:.6g}" for name, side in sides.items()}}
+    rejected = {"value": field_of(corrects), "region": corrects.region} if corrects else None
+    return {"region": mark.region, "corrects": rejected, **{name: f"{side:.6g}" for name, side in sides.items()}}

@@ -14,7 +14,7 @@ from app.web.uploads import body_limit
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
 
 # Reached without signing in. Everything else is closed, also a view that somebody adds and forgets to think about.
-OPEN_BLUEPRINTS = frozenset({"sign_in", "operations"})
+OPEN_BLUEPRINTS = frozenset({"sign_in", "language", "operations"})
 OPEN_ENDPOINTS = frozenset({"static", "api.openapi"})
 TAKES_FILES = frozenset({"pages.create_study", "pages.add_images", "api.create_study", "api.add_images"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

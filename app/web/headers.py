@@ -32,6 +32,8 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 YEAR_S = 31_536_000
+# Files of ours, and what every open worklist asks every few seconds.
+UNLOGGED = frozenset({"static", "worklist.changes"})
 
 
 def install(app: Flask, hsts: bool) -> None:
@@ -66,5 +68,5 @@ def _count(answer: Response) -> None:
     took_s = time.perf_counter() - g.started
     endpoint = request.endpoint or "none"
     metrics().answered(endpoint, request.method, answer.status_code, took_s)
-    if endpoint != "static":
+    if endpoint not in UNLOGGED:
         log.info("request %s %s %d %.0f ms", g.request_id, endpoint, answer.status_code, took_s * 1000)

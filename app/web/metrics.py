@@ -47,7 +47,7 @@ class Metrics:
         for image in submission.study.images[-read:]:
             self._count_reading(image)
         for rejected in submission.rejected:
-            self._rejected.labels(rejected.code).inc()
+            self._rejected.labels(rejected.why.code).inc()
         return submission
 
     def _count_reading(self, image: StudyImage) -> None:

@@ -3,6 +3,8 @@
 from typing import Any
 
 from app.records import DISCLAIMER
+from app.usecases.triage import GRAVEST_FIRST
+from app.web.language import LANGUAGES
 
 Json = dict[str, Any]
 
@@ -47,6 +49,7 @@ def _paths() -> Json:
             },
             "post": _upload_operation("createStudy", "Read the files sent as a new study."),
         },
+        **_worklist_paths(study),
         "/studies/{study_id}": {
             "parameters": [study],
             "get": _operation("readStudy", "One study.", "200", "Study", 404),
@@ -58,7 +61,7 @@ def _paths() -> Json:
         },
         "/studies/{study_id}/report.pdf": {
             "parameters": [study],
-            "get": _file_operation("reportPdf", "The study as a report to complete and sign.", "application/pdf"),
+            "get": _worded_operation("reportPdf", "The study as a report to complete and sign.", "application/pdf"),
         },
         "/studies/{study_id}/images/{image_id}/original.png": {
             "parameters": [study, image],
@@ -66,12 +69,43 @@ def _paths() -> Json:
         },
         "/studies/{study_id}/images/{image_id}/annotated.png": {
             "parameters": [study, image],
-            "get": _png_operation("annotatedPng", "The radiograph with its boxes."),
+            "get": _worded_operation("annotatedPng", "The radiograph with its boxes.", "image/png"),
+        },
+        "/studies/{study_id}/images/{image_id}/window.png": {
+            "parameters": [study, image],
+            "get": {
+                **_file_operation("windowPng", "The radiograph through a window, in grey.", "image/png", 400),
+                "parameters": _window_parameters(),
+            },
+        },
+        "/studies/{study_id}/images/{image_id}/window.json": {
+            "parameters": [study, image],
+            "get": _operation("listWindows", "The windows to look at the radiograph through.", "200", "Windows", 404),
+        },
+        "/studies/{study_id}/images/{image_id}/why.png": {
+            "parameters": [study, image],
+            "get": _why_operation(),
         },
         "/studies/{study_id}/images/{image_id}/feedback": {
             "parameters": [study, image],
             "get": _operation("listFeedback", "What readers said of the image, newest first.", "200", "Said", 404),
             "post": _feedback_operation(),
+        },
+    }
+
+
+def _worklist_paths(study: Json) -> Json:
+    return {
+        "/worklist": {
+            "get": {
+                **_operation("listWork", "The studies, unread and suspicious first.", "200", "Worklist", 400),
+                "parameters": [*_list_parameters(), *_filter_parameters()],
+            },
+        },
+        "/studies/{study_id}/read": {
+            "parameters": [study],
+            "post": _operation("markRead", "Note that the person has read the study.", "204", None, 404),
+            "delete": _operation("markUnread", "Put the study back among the unread.", "204", None, 404),
         },
     }
 
@@ -124,12 +158,40 @@ def _feedback_operation() -> Json:
     }
 
 
+def _why_operation() -> Json:
+    words = "What the score of one finding depends on: a see-through heat map over the radiograph. An aid, no evidence."
+    operation = _file_operation("whyPng", words, "image/png", 400)
+    finding = {"type": "integer", "minimum": 0}
+    operation["parameters"] = [
+        {
+            "name": "finding",
+            "in": "query",
+            "required": True,
+            "description": "Its place in `findings`.",
+            "schema": finding,
+        }
+    ]
+    outcome = {"type": "string", "enum": ["shown", "even", "unmarked"]}
+    meaning = "shown; even: no place stands out; unmarked: the weights in use do not see this finding."
+    operation["responses"]["200"]["headers"] = {"X-Why": {"description": meaning, "schema": outcome}}
+    return operation
+
+
 def _png_operation(name: str, summary: str) -> Json:
     return _file_operation(name, summary, "image/png")
 
 
-def _file_operation(name: str, summary: str, mimetype: str) -> Json:
-    operation = _operation(name, summary, "200", None, 404)
+def _worded_operation(name: str, summary: str, mimetype: str) -> Json:
+    operation = _file_operation(name, summary, mimetype)
+    operation["responses"].update(_refusals(400))
+    words = "The language of what is written in it; without it Accept-Language decides, or else it is English."
+    schema = {"type": "string", "enum": list(LANGUAGES)}
+    language = {"name": "lang", "in": "query", "required": False, "description": words, "schema": schema}
+    return {**operation, "parameters": [language]}
+
+
+def _file_operation(name: str, summary: str, mimetype: str, *refusals: int) -> Json:
+    operation = _operation(name, summary, "200", None, 404, *refusals)
     content = {mimetype: {"schema": {"type": "string", "format": "binary"}}}
     operation["responses"]["200"] = {"description": summary, "content": content}
     return operation
@@ -172,6 +234,43 @@ def _list_parameters() -> list[Json]:
             "description": "`next` of the page before.",
             "schema": {"type": "string"},
         },
+    ]
+
+
+def _filter_parameters() -> list[Json]:
+    day: Json = {"type": "string", "format": "date"}
+    words = {
+        "state": ("Only these.", {"type": "string", "enum": ["unread", "read"]}),
+        "verdict": ("Only studies whose gravest verdict this is.", {"type": "string", "enum": list(GRAVEST_FIRST)}),
+        "region": ("Only studies on which this region was marked.", {"type": "string"}),
+        "reader": ("Only studies that the person of this id has read.", {"type": "string"}),
+        "from": ("Only studies that came on this day (UTC) or later.", day),
+        "to": ("Only studies that came on this day (UTC) or earlier.", day),
+        "order": ("newest: by time alone.", {"type": "string", "enum": ["triage", "newest"]}),
+    }
+    return [
+        {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+        for name, (text, schema) in words.items()
+    ]
+
+
+def _window_parameters() -> list[Json]:
+    number: Json = {"type": "number"}
+    words = {
+        "centre": (
+            "The middle of the window, in the file's units after its modality LUT; as shown at first if absent.",
+            number,
+        ),
+        "width": ("Its width, at least `least_width` of window.json; as shown at first if absent.", number),
+        "invert": ("1: the other way round than it is shown at first.", {"type": "string", "enum": ["0", "1"]}),
+        "long_side": (
+            "Scale a larger picture down to so many pixels.",
+            {"type": "integer", "minimum": 16, "maximum": 32768},
+        ),
+    }
+    return [
+        {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+        for name, (text, schema) in words.items()
     ]
 
 
@@ -239,10 +338,50 @@ def _schemas() -> Json:
         "StudyPage": _object(
             studies=_list_of("Study"), next={"type": ["string", "null"]}, damaged={"type": "array", "items": text}
         ),
+        **_worklist_schemas(),
+        **_window_schemas(),
         "Mark": _object(region=text, box_px=box, answer=answer),
         "NewFeedback": _object(findings_=_list_of("Mark"), normal_=said["normal"], comment_=said["comment"]),
         "Feedback": _object(id=text, image_id=text, reader=reader, created_at=time, findings=_list_of("Mark"), **said),
         "Said": _object(feedback=_list_of("Feedback")),
         "Rejected": _object(index=whole, name=text, code=text, message=text),
         "Submission": {"allOf": [_ref("Study"), _object(rejected=_list_of("Rejected"))]},
+    }
+
+
+def _worklist_schemas() -> Json:
+    text: Json = {"type": "string"}
+    text_or_null: Json = {"type": ["string", "null"]}
+    mark = _object(id=text, name=text_or_null, at={"type": "string", "format": "date-time"})
+    state = _object(state={"type": "string", "enum": ["unread", "read"]}, read_by={"type": "array", "items": mark})
+    return {
+        "Entry": {"allOf": [_ref("Study"), state]},
+        "Worklist": _object(
+            studies=_list_of("Entry"),
+            next=text_or_null,
+            damaged={"type": "array", "items": text},
+            behind={"type": "boolean", "description": "Older studies are not sorted in yet: ask again."},
+        ),
+    }
+
+
+def _window_schemas() -> Json:
+    text: Json = {"type": "string"}
+    number: Json = {"type": "number"}
+    return {
+        "Window": _object(
+            kind={"type": "string", "enum": ["shown", "file", "full", "bone", "soft"]},
+            name={**text, "description": "What the file calls it."},
+            centre=number,
+            width=number,
+        ),
+        "Windows": _object(
+            low=number,
+            high=number,
+            least_width=number,
+            function={"type": "string", "enum": ["LINEAR", "LINEAR_EXACT", "SIGMOID"]},
+            inverted={"type": "boolean", "description": "A lower centre makes the picture darker, as in MONOCHROME1."},
+            spacing_mm={"type": ["array", "null"], "items": number, "minItems": 2, "maxItems": 2},
+            windows=_list_of("Window"),
+        ),
     }

@@ -9,13 +9,16 @@ from app.usecases.read_study import Submission
 from app.usecases.read_study import add_images as add_images_to
 from app.usecases.read_study import create_study as create_study_of
 from app.usecases.report_study import LONGEST_STATEMENT, report_pdf
-from app.web import wire
+from app.usecases.sample import is_first_visit
+from app.usecases.worklist import get_entry
 from app.web.context import limits, metrics, person, services
 from app.web.download import pdf_answer
+from app.web.failure_words import failure_words
 from app.web.feedback_body import read_form
 from app.web.feedback_page import feedback_by_image
-from app.web.query import list_query
+from app.web.language import current
 from app.web.uploads import read_uploads
+from app.web.worklist_query import filter_args, read_filters
 
 blueprint = Blueprint("pages", __name__)
 
@@ -27,7 +30,7 @@ LONGEST_NAME_KEPT = 60
 @blueprint.get("/")
 def upload() -> ResponseReturnValue:
     """The page to drop X-rays on."""
-    return render_template("upload.html")
+    return render_template("upload.html", is_first=is_first_visit(services(), person()))
 
 
 @blueprint.post("/studies")
@@ -46,25 +49,19 @@ def add_images(study_id: str) -> ResponseReturnValue:
     return _to_study(submission)
 
 
-@blueprint.get("/studies")
-def list_studies() -> ResponseReturnValue:
-    """The studies, newest first."""
-    limit, after = list_query(request.args)
-    page = show_study.list_studies(services(), person(), limit, after)
-    return render_template("studies.html", page=page, after=after)
-
-
 @blueprint.get("/studies/<study_id>")
 def study(study_id: str) -> ResponseReturnValue:
     """What was found in one study."""
-    found = show_study.get_study(services(), person(), study_id)
+    entry = get_entry(services(), person(), study_id)
     said = review_study.list_feedback(services(), person(), study_id)
     return render_template(
         "study.html",
-        study=found,
+        study=entry.study,
+        entry=entry,
+        args=filter_args(read_filters(request.args)),
         rejected=session.pop(REJECTED, []),
         longest_statement=LONGEST_STATEMENT,
-        feedback=feedback_by_image(found, said, person().id, session.pop(ANSWERED, None)),
+        feedback=feedback_by_image(entry.study, said, person().id, session.pop(ANSWERED, None)),
         regions=services().detector.spec.regions,
     )
 
@@ -89,19 +86,21 @@ def agreement() -> ResponseReturnValue:
 def report(study_id: str) -> ResponseReturnValue:
     """The study as a report, with what the reader wrote: in the body, as an address is kept in logs and histories."""
     statement = request.form.get("statement", "")
-    return pdf_answer(report_pdf(services(), person(), study_id, statement), study_id)
+    wording = current()
+    return pdf_answer(report_pdf(services(), person(), study_id, statement, wording), study_id, wording)
 
 
 @blueprint.post("/studies/<study_id>/delete")
 def delete_study(study_id: str) -> ResponseReturnValue:
     """Delete a study, and go to the list."""
     show_study.delete_study(services(), person(), study_id)
-    return redirect(url_for("pages.list_studies"), code=303)
+    return redirect(url_for("worklist.list_studies"), code=303)
 
 
 def _to_study(submission: Submission) -> ResponseReturnValue:
     # Carried to the next page by the sender's own cookie: the server keeps no file name in the clear.
     if submission.rejected:
-        rejected = wire.rejected_json(submission.rejected)
-        session[REJECTED] = [{**one, "name": one["name"][:LONGEST_NAME_KEPT]} for one in rejected]
+        session[REJECTED] = [
+            {"name": one.name[:LONGEST_NAME_KEPT], "message": failure_words(one.why)} for one in submission.rejected
+        ]
     return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

@@ -84,7 +84,7 @@ def _form_uploads(limits: Limits) -> tuple[Upload, ...]:
     if not files:
         raise NoFile
     if len(files) > limits.files:
-        raise TooManyFiles(f"At most {limits.files} files can be sent at once.")
+        raise TooManyFiles("At most %(count)s files can be sent at once.", count=limits.files)
     return tuple(Upload(name=part.filename or "", body=part.stream.read()) for part in files)
 
 

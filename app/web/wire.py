@@ -9,6 +9,8 @@ from app.records import Feedback, Finding, ModelVersion, Study, StudyImage, Timi
 from app.security import PublicUploadKey
 from app.usecases.read_study import Rejected, Submission
 from app.usecases.show_study import StudyPage
+from app.usecases.window_image import Windows
+from app.usecases.worklist import Entry, Worklist
 
 Json = dict[str, Any]
 
@@ -30,13 +32,19 @@ def submission_json(submission: Submission) -> Json:
 
 def rejected_json(rejected: Iterable[Rejected]) -> list[Json]:
     """The refused files, by their place in the request."""
-    return [{"index": one.index, "name": one.name, "code": one.code, "message": one.message} for one in rejected]
+    return [{"index": one.index, "name": one.name, "code": one.why.code, "message": str(one.why)} for one in rejected]
 
 
 def study_page_json(page: StudyPage) -> Json:
     """One page of the list, the token of the next or null, and the ids of studies that do not open."""
     studies = [study_json(study) for study in page.studies]
     return {"studies": studies, "next": page.next, "damaged": list(page.damaged)}
+
+
+def worklist_json(page: Worklist) -> Json:
+    """One page of the worklist: each STUDY with its state and who has read it."""
+    studies = [_entry(entry) for entry in page.entries]
+    return {"studies": studies, "next": page.next, "damaged": list(page.damaged), "behind": page.is_behind}
 
 
 def feedback_json(feedback: Feedback) -> Json:
@@ -60,6 +68,22 @@ def feedback_list_json(said: Iterable[Feedback]) -> Json:
     return {"feedback": [feedback_json(one) for one in said]}
 
 
+def windows_json(windows: Windows) -> Json:
+    """The windows to look at a radiograph through; the first of `windows` is the one that is shown at first."""
+    choices = [
+        {"kind": one.kind, "name": one.name, "centre": one.centre, "width": one.width} for one in windows.choices
+    ]
+    return {
+        "low": windows.low,
+        "high": windows.high,
+        "least_width": windows.least_width,
+        "function": windows.function,
+        "inverted": windows.is_inverted,
+        "spacing_mm": windows.spacing_mm,
+        "windows": choices,
+    }
+
+
 def upload_key_json(key: PublicUploadKey) -> Json:
     """The key to seal an upload for, and the HPKE suite that goes with it."""
     point = base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode("ascii")
@@ -69,6 +93,11 @@ def upload_key_json(key: PublicUploadKey) -> Json:
 def time_text(when: datetime) -> str:
     """RFC 3339, in UTC, to the second."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _entry(entry: Entry) -> Json:
+    read_by = [{"id": mark.person_id, "name": mark.person_name, "at": time_text(mark.at)} for mark in entry.marks]
+    return {**study_json(entry.study), "state": entry.state, "read_by": read_by}
 
 
 def _image(image: StudyImage) -> Json:

@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import wraps
 
-from app.records import Finding, Label, Reading, Study, StudyImage, Verdict
-from app.reports import VERDICT_WORDS, overlay, percent, warning_words
+from babel.dates import format_skeleton
+from flask_babel import gettext as _  # type: ignore[import-untyped]
+from jinja2 import pass_context
+
+from app.records import Finding, Label, Reading, Study, StudyImage, Tier, Verdict
+from app.reports import overlay, words
+from app.usecases.triage import study_score, study_verdict
+from app.web.language import LANGUAGES, chosen, current
 
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52
 PAGE_LABEL_SHARE = 0.75
-RANK: dict[Verdict, int] = {"none": 0, "possible": 1, "fracture": 2}
 
 
 @dataclass(frozen=True)
@@ -48,32 +54,48 @@ def label_size_px(label: Label) -> tuple[float, float]:
 
 def verdict_title(verdict: Verdict) -> str:
     """The verdict in two or three words."""
-    return VERDICT_WORDS[verdict][0]
+    return words.verdict_title(verdict, current())
 
 
 def verdict_advice(verdict: Verdict) -> str:
     """What the verdict asks of the reader."""
-    return VERDICT_WORDS[verdict][1]
+    return words.verdict_advice(verdict, current())
 
 
-def study_verdict(study: Study) -> Verdict:
-    """The gravest verdict of a study's views; "none" without views."""
-    return max((image.reading.verdict for image in study.images), key=RANK.__getitem__, default="none")
+def warning_words(code: str) -> str:
+    """One sentence for a warning's code."""
+    return words.warning_words(code, current())
+
+
+def region_name(region: str) -> str:
+    """A region in the language of the page; data, forms and addresses keep its code."""
+    return words.region_name(region, current())
+
+
+def tier_name(tier: Tier) -> str:
+    """How sure the software is of a finding, in one word."""
+    return words.tier_name(tier, current())
+
+
+def percent(share: float) -> str:
+    """A share as whole percent; never 100 %, which no reading deserves."""
+    return words.share_words(share, current())
 
 
 def regions_marked(study: Study) -> str:
     """The regions with a finding, each once, in the order of the alphabet."""
-    return ", ".join(sorted({finding.region for image in study.images for finding in image.reading.findings}))
+    regions = {finding.region for image in study.images for finding in image.reading.findings}
+    return ", ".join(sorted(region_name(region) for region in regions))
 
 
 def milliseconds(took_ms: float) -> str:
     """Milliseconds, whole."""
-    return f"{round(took_ms)} ms"
+    return f"{current().number(round(took_ms))} ms"
 
 
 def size_words(size_bytes: int) -> str:
     """Bytes as whole MB."""
-    return f"{size_bytes // (1024 * 1024)} MB"
+    return str(_("%(size)s MB", size=size_bytes // (1024 * 1024)))
 
 
 def utc_iso(when: datetime) -> str:
@@ -83,34 +105,53 @@ def utc_iso(when: datetime) -> str:
 
 def utc_words(when: datetime) -> str:
     """Day and minute, in UTC; a page's script shows it in local time."""
-    return when.astimezone(UTC).strftime("%d %b %Y, %H:%M UTC")
+    return current().time(when)
+
+
+def month_words(month: str) -> str:
+    """ "2026-11" as "November 2026"."""
+    return str(format_skeleton("yMMMM", date.fromisoformat(f"{month}-01"), locale=LANGUAGES[chosen()].locale))
 
 
 def view_title(image: StudyImage, number: int) -> str:
     """The name as the sender gave it, else the view's number."""
-    return image.name or f"View {number}"
+    return image.name or str(_("View %(number)s", number=number))
 
 
 def by_confidence(reading: Reading) -> list[Mark]:
     """The findings, surest first, each with its label; the labels stand where the annotated PNG has them."""
-    drawing = overlay(reading.findings, (reading.height, reading.width))
+    drawing = overlay(reading.findings, (reading.height, reading.width), current())
     findings = sorted(reading.findings, key=lambda finding: -finding.confidence)
     return [Mark(finding, label) for finding, label in zip(findings, reversed(drawing.labels), strict=True)]
 
 
+def _in_context(function: Callable[..., object]) -> Callable[..., object]:
+    # Jinja works out a filter of a constant once, while it compiles; the language is that of each request.
+    @pass_context
+    @wraps(function)
+    def filtered(_: object, *args: object) -> object:
+        return function(*args)
+
+    return filtered
+
+
 FILTERS: dict[str, Callable[..., object]] = {
-    function.__name__: function
+    function.__name__: _in_context(function)
     for function in (
         verdict_title,
         verdict_advice,
+        study_score,
         study_verdict,
         regions_marked,
         warning_words,
+        region_name,
+        tier_name,
         percent,
         milliseconds,
         size_words,
         utc_iso,
         utc_words,
+        month_words,
         by_confidence,
         view_title,
     )

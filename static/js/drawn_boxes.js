@@ -1,5 +1,7 @@
 // Boxes that a reader draws over a radiograph: an SVG layer in pixels of the radiograph. It keeps no truth of its own;
-// each box is a view of a `place` ({x, y, width, height}) and hands every change back.
+// each box is a view of a `place` ({x, y, width, height}) and hands every change back. Where a viewer zooms or turns the
+// picture, `setWorld` says how the layer's pixels are shown.
+import { filled } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CORNERS = ["nw", "ne", "se", "sw"];
@@ -22,23 +24,36 @@ function make(parent, name, className) {
 
 export class DrawnBoxes {
   // frame: what the picture stands in; size: {width, height} of the radiograph.
-  constructor(frame, size) {
-    this.size = size;
+  constructor(frame, size, words) {
+    Object.assign(this, { frame, size, words, world: new DOMMatrix() });
     this.layer = make(frame, "svg", "drawn");
     this.layer.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
     this.layer.setAttribute("role", "group");
-    this.layer.setAttribute("aria-label", "Missed fractures that you marked");
+    this.layer.setAttribute("aria-label", words.layer);
     this.boxes = new Set();
     new ResizeObserver(() => this.boxes.forEach((box) => box.show())).observe(frame);
   }
 
-  // Pixels of the radiograph for one pixel of the screen.
-  get scale() {
+  // Pixels of the layer for one pixel of the screen.
+  get unit() {
     return 1 / (this.layer.getScreenCTM()?.a || 1);
   }
 
+  // Pixels of the radiograph for one pixel of the screen.
+  get scale() {
+    return this.unit / (Math.hypot(this.world.a, this.world.b) || 1);
+  }
+
+  // world: DOMMatrix from pixels of the radiograph to those of the layer.
+  setWorld(world) {
+    this.world = world;
+    for (const box of this.boxes) box.show();
+  }
+
   toPicture(event) {
-    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.layer.getScreenCTM().inverse());
+    const screen = this.layer.getScreenCTM();
+    const there = new DOMMatrix([screen.a, screen.b, screen.c, screen.d, screen.e, screen.f]).multiply(this.world);
+    const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(there.inverse());
     return { x: between(point.x, 0, this.size.width), y: between(point.y, 0, this.size.height) };
   }
 
@@ -75,6 +90,7 @@ export class DrawnBoxes {
         down.preventDefault();
         const start = this.toPicture(down);
         sketch = make(this.layer, "rect", "line");
+        sketch.style.transform = this.world.toString();
         sketch.setAttribute("vector-effect", "non-scaling-stroke");
         this.layer.setPointerCapture(down.pointerId);
         const placeAt = (event) => spanned(start, this.toPicture(event));
@@ -98,10 +114,11 @@ export class DrawnBoxes {
 
   disarm() {}
 
-  // A place in the middle, for whoever does not drag.
+  // A place in the middle of what is in sight, for whoever does not drag.
   middle() {
-    const { width, height } = this.size;
-    return this.fit({ x: width * 0.4, y: height * 0.4, width: width * 0.2, height: height * 0.2 });
+    const { left, top, width, height } = this.frame.getBoundingClientRect();
+    const corners = [[0.4, 0.4], [0.6, 0.6]].map(([x, y]) => ({ clientX: left + x * width, clientY: top + y * height }));
+    return this.fit(spanned(...corners.map((corner) => this.toPicture(corner))));
   }
 
   add(place, onChange, onRemove) {
@@ -126,7 +143,7 @@ class DrawnBox {
     this.group = make(boxes.layer, "g", "");
     this.group.setAttribute("tabindex", "0");
     this.group.setAttribute("role", "button");
-    this.group.setAttribute("aria-roledescription", "movable box");
+    this.group.setAttribute("aria-roledescription", boxes.words.box);
     this.rects = ["area", "halo", "line"].map((name) => make(this.group, "rect", name));
     for (const rect of this.rects) rect.setAttribute("vector-effect", "non-scaling-stroke");
     this.label = make(this.group, "text", "");
@@ -162,25 +179,35 @@ class DrawnBox {
 
   show() {
     const { x, y, width, height } = this.place;
-    const { scale } = this.boxes;
+    const { scale, world } = this.boxes;
+    this.group.style.transform = world.toString();
     for (const rect of this.rects) setPlace(rect, this.place);
     const corners = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]];
     this.grips.forEach((grip, n) => {
       setPlace(grip, { cx: corners[n][0], cy: corners[n][1], r: GRIP_PX * scale });
-      grip.setAttribute("stroke-width", scale);
+      grip.style.strokeWidth = `${scale}px`;
     });
-    const isHigh = y > LABEL_PX * 1.5 * scale;
-    setPlace(this.label, { x: x + 8 * scale, y: isHigh ? y - 6 * scale : y + height + 16 * scale });
-    this.label.setAttribute("font-size", LABEL_PX * scale);
-    this.label.style.strokeWidth = `${3 * scale}px`;
-    for (const grip of this.grips) grip.style.strokeWidth = `${scale}px`;
+    this.showLabel(corners.map(([left, top]) => new DOMPoint(left, top).matrixTransform(world)));
+    this.group.setAttribute("aria-label", filled(this.boxes.words.at, { name: this.words, x, y, width, height }));
+  }
+
+  // Upright and outside the box, however the picture is turned; corners: as the layer shows them.
+  showLabel(corners) {
+    const { unit, world } = this.boxes;
+    const [xs, ys] = [corners.map((corner) => corner.x), corners.map((corner) => corner.y)];
+    const [top, bottom] = [Math.min(...ys), Math.max(...ys)];
+    const y = top > LABEL_PX * 1.5 * unit ? top - 6 * unit : bottom + 16 * unit;
+    setPlace(this.label, { x: Math.min(...xs) + 8 * unit, y });
+    this.label.style.transform = world.inverse().toString();
+    this.label.setAttribute("font-size", LABEL_PX * unit);
+    this.label.style.strokeWidth = `${3 * unit}px`;
     this.label.textContent = this.words;
-    this.group.setAttribute("aria-label", `${this.words}, at ${x}, ${y}, ${width} by ${height} pixels`);
   }
 
   startDrag(down) {
     if (down.button !== 0) return;
     down.preventDefault();
+    down.stopPropagation();
     this.group.focus({ preventScroll: true });
     const corner = this.grips.indexOf(down.target);
     const [from, start] = [this.boxes.toPicture(down), this.place];
@@ -205,12 +232,20 @@ class DrawnBox {
     const way = ARROWS[event.key];
     if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    const step = Math.max(1, Math.round(Math.max(this.boxes.size.width, this.boxes.size.height) / 200));
-    const [dx, dy] = way.map((side) => side * step);
+    const step = Math.max(1, Math.round(4 * this.boxes.scale));
+    event.stopPropagation();
     const { x, y, width, height } = this.place;
+    const [dx, dy] = event.shiftKey ? way.map((side) => side * step) : this.seen(way, step);
     if (!event.shiftKey) return this.change({ ...this.place, x: x + dx, y: y + dy });
     const grown = { width: Math.min(width + dx, this.boxes.size.width - x), height: Math.min(height + dy, this.boxes.size.height - y) };
     return this.change({ x, y, ...grown });
+  }
+  // A step as the reader sees it: up is up on the screen, whichever way the picture is turned.
+  seen([right, down], step) {
+    const turned = this.boxes.world.inverse();
+    const [x, y] = [turned.a * right + turned.c * down, turned.b * right + turned.d * down];
+    const length = Math.hypot(x, y);
+    return [(x / length) * step, (y / length) * step];
   }
 }
 

@@ -1,5 +1,7 @@
 // Talks to /api/v1: one sealed file at a time, with its progress. Every failure is a Refusal in words for a reader.
+import { wordsOf } from "./words.js";
 
+const words = wordsOf("upload");
 const ATTEMPTS_WHEN_BUSY = 4;
 
 export class Refusal extends Error {
@@ -11,14 +13,15 @@ export class Refusal extends Error {
   }
 }
 
-const LOST = () => new Refusal("connection", "The connection was lost. Check it, and send this file again.");
+const LOST = () => new Refusal("connection", words.lost);
 
 function refusalOf(status, text, retryAfter) {
   try {
     const { code, message } = JSON.parse(text).error;
-    return new Refusal(code, message, status, Number(retryAfter) || 0);
+    // The API speaks English; the page knows its codes in other languages.
+    return new Refusal(code, words.failures[code] ?? message, status, Number(retryAfter) || 0);
   } catch {
-    return new Refusal("unknown", "The server did not answer as expected. Try again.", status);
+    return new Refusal("unknown", words.unknown, status);
   }
 }
 

@@ -1,5 +1,8 @@
 // The result page: original, marked or side by side; hide boxes below a confidence; what was refused on the way here.
 
+import { filled, percent as inPercent, wordsOf } from "./words.js";
+
+const words = wordsOf("study");
 const toolbar = document.querySelector("[data-toolbar]");
 const confident = [...document.querySelectorAll("[data-confidence]")];
 const rows = confident.filter((element) => element.tagName === "TR");
@@ -9,13 +12,14 @@ function show(view) {
 }
 
 function hideBelow(percent) {
-  toolbar.querySelector("[data-least-text]").textContent = `${percent} %`;
-  toolbar.querySelector("[data-least]").setAttribute("aria-valuetext", `${percent} percent confidence`);
+  toolbar.querySelector("[data-least-text]").textContent = inPercent(percent / 100);
+  toolbar.querySelector("[data-least]").setAttribute("aria-valuetext", filled(words.percent, { n: percent }));
   for (const element of confident) {
     element.toggleAttribute("data-hidden", Math.round(Number(element.dataset.confidence) * 100) < percent);
   }
   const shown = rows.filter((row) => !row.hasAttribute("data-hidden")).length;
-  toolbar.querySelector("[data-shown]").textContent = rows.length > 0 ? `${shown} of ${rows.length} boxes shown` : "Nothing is marked";
+  toolbar.querySelector("[data-shown]").textContent = rows.length > 0 ? filled(words.shown, { n: shown, all: rows.length }) : words.nothing;
+  document.dispatchEvent(new CustomEvent("boxes-changed"));
 }
 
 function light(row, isLit) {

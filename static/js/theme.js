@@ -29,11 +29,13 @@
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.getTime())) return;
     time.title = time.textContent;
-    time.textContent = when.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+    time.textContent = when.toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" });
   };
 
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-theme-toggle]")?.addEventListener("click", toggle);
     document.querySelectorAll("time[datetime]").forEach(showLocalTime);
   });
+  // A script that puts new content into the page says so by this event, on the element that holds it.
+  document.addEventListener("content", ({ target }) => target.querySelectorAll("time[datetime]").forEach(showLocalTime));
 })();

@@ -1,6 +1,7 @@
 // The drop zone. Each file is sealed here, sent with its progress, and read; the first makes the study, the others join
 // it. Without crypto.subtle (plain http from another computer) the plain form stays in charge.
 import { Refusal, fetchKey, send } from "./send.js";
+import { filled, percent, wordsOf } from "./words.js";
 
 const form = document.querySelector("[data-uploader]");
 const input = form.querySelector("input[type=file]");
@@ -11,7 +12,7 @@ const maxBytes = Number(form.dataset.maxBytes);
 const maxFiles = Number(form.dataset.maxFiles);
 const csrfToken = form.elements.csrf_token.value;
 
-const VERDICTS = { fracture: "Fracture likely", possible: "Fracture possible", none: "No fracture found" };
+const words = wordsOf("upload");
 const megabytes = (bytes) => Math.floor(bytes / (1024 * 1024));
 
 const queue = [];
@@ -34,7 +35,7 @@ function addRow(file) {
   const row = element("li", "file");
   const name = element("span", "file-name", file.name);
   const bar = element("progress", "file-bar");
-  const state = element("span", "file-state", "Waiting");
+  const state = element("span", "file-state", words.waiting);
   bar.max = 1;
   bar.value = 0;
   bar.setAttribute("aria-label", file.name);
@@ -63,27 +64,28 @@ function addRow(file) {
 }
 
 function signInLink() {
-  const link = element("a", "", "Sign in");
+  const link = element("a", "", words.signIn);
   link.href = form.dataset.signInUrl;
   return link;
 }
 
 function tooEarly(file) {
   if (file.size > maxBytes) {
-    return new Refusal("upload-too-large", `This file is larger than ${megabytes(maxBytes)} MB, the most that this server accepts.`);
+    return new Refusal("upload-too-large", filled(words.tooLarge, { size: megabytes(maxBytes) }));
   }
-  if (file.size === 0) return new Refusal("empty-file", "This file is empty.");
-  if (accepted >= maxFiles) return new Refusal("too-many-files", `At most ${maxFiles} files can be sent at once.`);
+  if (file.size === 0) return new Refusal("empty-file", words.empty);
+  if (accepted >= maxFiles) return new Refusal("too-many-files", filled(words.tooMany, { count: maxFiles }));
   return null;
 }
 
 async function sealAndSend(file, row) {
   const { sealFile } = await import("./seal.js");
   key ??= await fetchKey(form.dataset.keyUrl);
-  row.say("Encrypting");
+  row.say(words.encrypting);
   const sealed = await sealFile(key, file);
-  const onSent = (share) => (share < 1 ? row.say(`Sending ${Math.round(share * 100)} %`, share) : row.say("Reading"));
-  return send(endpoint, sealed, key.kid, csrfToken, onSent, () => row.say("Waiting for the server"));
+  const sending = (share) => filled(words.sending, { percent: percent(share) });
+  const onSent = (share) => (share < 1 ? row.say(sending(share), share) : row.say(words.reading));
+  return send(endpoint, sealed, key.kid, csrfToken, onSent, () => row.say(words.waitingForServer));
 }
 
 async function readFile(file, row) {
@@ -103,10 +105,10 @@ async function readNext({ file, row }) {
     const newest = study.images.at(-1);
     studyId = study.id;
     endpoint = `${form.dataset.apiStudiesUrl}/${encodeURIComponent(studyId)}/images`;
-    row.done(VERDICTS[newest.verdict], newest.verdict);
+    row.done(words.verdicts[newest.verdict], newest.verdict);
   } catch (error) {
     accepted -= 1;
-    const unreadable = new Refusal("unreadable", "This file could not be opened. Choose it again.");
+    const unreadable = new Refusal("unreadable", words.unreadable);
     row.fail(error instanceof Refusal ? error : unreadable);
   }
 }
@@ -148,8 +150,8 @@ function take(files) {
 // The plain form: too large is said before anything is sent.
 function checkPlain() {
   const tooLarge = [...input.files].filter((file) => file.size > maxBytes).map((file) => file.name);
-  const words = tooLarge.length > 0 ? `Larger than ${megabytes(maxBytes)} MB: ${tooLarge.join(", ")}` : "";
-  input.setCustomValidity(words);
+  const problem = filled(words.plainTooLarge, { size: megabytes(maxBytes), names: tooLarge.join(", ") });
+  input.setCustomValidity(tooLarge.length > 0 ? problem : "");
   input.reportValidity();
 }
 

@@ -1,5 +1,6 @@
 """A real Chromium, and the real application under gunicorn with the real weights."""
 
+import contextlib
 import json
 import os
 import socket
@@ -9,13 +10,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.config import Settings
+from app.errors import NameTaken
+from app.records import Role
 from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
@@ -43,10 +46,11 @@ MOST_LOOKED_AT = 20
 
 @dataclass(frozen=True)
 class Server:
-    """A running application, and a desk in the same database that hands out links."""
+    """A running application, a desk in the same database that hands out links, and the settings of both."""
 
     url: str
     desk: Desk
+    environment: dict[str, str] = field(repr=False)
 
     def link(self) -> str:
         """A fresh sign-in link."""
@@ -55,6 +59,33 @@ class Server:
     def token(self) -> str:
         """A fresh API token."""
         return people.add_token(self.desk, "default", "admin")
+
+    def person(self, tenant: str, name: str, role: Role) -> str:
+        """A person, new or known; the path of a link that signs them in."""
+        with contextlib.suppress(NameTaken):
+            people.add_person(self.desk, tenant, name, role, None)
+        return f"/sign-in/{people.add_link(self.desk, tenant, name)}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Another program that works with the application, through its API."""
+
+    url: str
+    token: str
+
+    def call(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
+        """The body of the answer to one request."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
+        request = urllib.request.Request(f"{self.url}/api/v1{path}", body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read()
+
+    def send(self, *paths: Path) -> dict[str, Any]:
+        """The study that these radiographs became."""
+        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
+        body = b"".join(head + path.read_bytes() + b"\r\n" for path in paths) + b"--limit--\r\n"
+        return json.loads(self.call("POST", "/studies", body, "multipart/form-data; boundary=limit"))
 
 
 def missing(what: str) -> None:
@@ -108,7 +139,7 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, folder / "log")
-            yield Server(f"http://127.0.0.1:{port}", desk)
+            yield Server(f"http://127.0.0.1:{port}", desk, environment)
         finally:
             process.terminate()
             process.wait(30)
@@ -154,19 +185,11 @@ def _candidates(folder: Path) -> Iterator[Path]:
 
 def _asker(server: Server) -> Callable[[Path], bool]:
     """Asks the running application whether it marks anything, and leaves no study behind."""
-    authorization = {"Authorization": f"Bearer {server.token()}"}
-
-    def call(method: str, path: str, body: bytes | None = None, kind: str = "") -> bytes:
-        headers = {**authorization, "Content-Type": kind}
-        request = urllib.request.Request(f"{server.url}/api/v1{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read()
+    program = Program(server.url, server.token())
 
     def ask(path: Path) -> bool:
-        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
-        body = head + path.read_bytes() + b"\r\n--limit--\r\n"
-        study = json.loads(call("POST", "/studies", body, "multipart/form-data; boundary=limit"))
-        call("DELETE", f"/studies/{study['id']}")
+        study = program.send(path)
+        program.call("DELETE", f"/studies/{study['id']}")
         return bool(study["images"][0]["findings"])
 
     return ask
@@ -177,12 +200,57 @@ def browser() -> "Iterator[Browser]":
     """Chromium, without any of its own traffic."""
     if not CHROMIUM.exists():
         missing(str(CHROMIUM))
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # What a page does at once may take a busy machine longer than Playwright's five seconds.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A hospital at work: the states of its people's browsers, and the paths of what is there.
+
+    study: two views, both answered; alone: a study of one view that nobody has answered; why: why a place of `study`
+    was marked. newcomer: somebody of another hospital, which has no study.
+    """
+
+    admin: Any
+    clinician: Any
+    newcomer: Any
+    study: str
+    alone: str
+    why: str
+
+
+@pytest.fixture(scope="session")
+def workplace(browser: "Browser", server: Server, radiographs: list[Path]) -> Workplace:
+    """Two studies and an answer to one of them; nobody changes what is there."""
+
+    def signed_in(tenant: str, name: str, role: Role) -> Any:
+        with browser.new_context(base_url=server.url) as context:
+            context.new_page().goto(server.person(tenant, name, role))
+            return context.storage_state()
+
+    admin = signed_in("workplace", "Ada", "admin")
+    program = Program(server.url, people.add_token(server.desk, "workplace", "Ada"))
+    study, alone = program.send(*radiographs), program.send(radiographs[0])
+    for image in study["images"]:
+        marks = [{**found, "answer": "confirmed"} for found in image["findings"]]
+        answer = [{name: mark[name] for name in ("region", "box_px", "answer")} for mark in marks]
+        said = json.dumps({"findings": answer, "comment": "Clear"}).encode()
+        program.call("POST", f"/studies/{study['id']}/images/{image['id']}/feedback", said)
+    return Workplace(
+        admin,
+        signed_in("workplace", "Cleo", "clinician"),
+        signed_in("elsewhere", "Nora", "admin"),
+        f"/studies/{study['id']}",
+        f"/studies/{alone['id']}",
+        f"/studies/{study['id']}/images/{study['images'][0]['id']}/why/0",
+    )
 
 
 @pytest.fixture

@@ -90,9 +90,9 @@ def drop(page: Page, *paths: Path) -> None:
 
 
 def pixels_are_there(page: Page) -> bool:
-    """Whether every radiograph on the page was loaded, in the size that the page said."""
+    """Whether every radiograph that the page shows was loaded, in the size that the page said."""
     return page.evaluate(
-        "[...document.querySelectorAll('.frame img')]"
+        "[...document.querySelectorAll('.frame > img')].filter((img) => img.offsetParent)"
         ".every((img) => img.complete && img.naturalWidth === Number(img.getAttribute('width')))"
     )
 
@@ -188,7 +188,7 @@ def test_original_marked_and_both_are_shown_in_turn(visit: Watched, radiographs:
     expect(original).to_be_hidden()
     expect(marked).to_be_visible()
 
-    page.get_by_text("Side by side").click()
+    page.locator(".segments").get_by_text("Side by side").click()
     expect(original).to_be_visible()
     expect(marked).to_be_visible()
     page.locator(".segments").get_by_text("Original").click()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.detection.boxes import overlap, read_boxes, suppress
+from app.detection.boxes import overlap, places, read_boxes, suppress
 from app.detection.spec import NmsRule
 from app.records import ModelInput
 
@@ -61,6 +61,25 @@ def test_boxes_of_two_regions_stay_when_regions_do_not_compete() -> None:
     rule = NmsRule(iou=0.5, class_agnostic=False, most=10, floor=0.1)
     found = read_boxes(raw((20, 20, 10, 10, 0.4, 0), (22, 20, 10, 10, 0, 0.8)), REGIONS, rule, input_of(64, 64))
     assert [one.region for one in found] == ["wrist", "elbow"]
+
+
+def test_one_anchor_speaks_for_every_region_when_regions_do_not_compete() -> None:
+    rule = NmsRule(iou=0.5, class_agnostic=False, most=10, floor=0.1)
+    found = read_boxes(raw((20, 20, 10, 10, 0.4, 0.8), (40, 40, 6, 6, 0.3, 0.05)), REGIONS, rule, input_of(64, 64))
+    assert [(one.region, round(one.score, 3)) for one in found] == [("wrist", 0.8), ("elbow", 0.4), ("elbow", 0.3)]
+    assert found[0].box_px == found[1].box_px != found[2].box_px
+
+
+def test_one_anchor_speaks_for_its_best_region_when_all_boxes_compete() -> None:
+    found = read_boxes(raw((20, 20, 10, 10, 0.4, 0.8)), REGIONS, RULE, input_of(64, 64))
+    assert [one.region for one in found] == ["wrist"]
+
+
+def test_a_place_is_its_surest_box() -> None:
+    # 7/9 of the first in common with the second, nothing with the third, which holds half of the fourth.
+    boxes = np.array([[0, 0, 8, 8], [1, 0, 9, 8], [20, 0, 28, 8], [20, 0, 28, 4]], np.float64)
+    assert places(boxes).tolist() == [0, 2]
+    assert places(np.zeros((0, 4))).tolist() == []
 
 
 def test_a_box_that_only_overlaps_a_suppressed_one_stays() -> None:

@@ -10,11 +10,11 @@ from app.detection import Calibration, calibrated, read_verdict
 from app.records import Detection
 
 CALIBRATION = Calibration("by hand", ((0.0, 0.05), (0.5, 0.6), (1.0, 0.9)), possible=0.325, definite=0.6)
-BOX = (0.0, 0.0, 4.0, 4.0)
 
 
 def found(*scores: float) -> list[Detection]:
-    return [Detection("wrist", score, BOX) for score in scores]
+    """Detections side by side."""
+    return [Detection("wrist", score, (9.0 * n, 0.0, 9.0 * n + 4.0, 4.0)) for n, score in enumerate(scores)]
 
 
 @pytest.mark.parametrize(("raw", "probability"), [(0, 0.05), (0.25, 0.325), (0.5, 0.6), (0.75, 0.75), (1, 0.9)])
@@ -43,6 +43,17 @@ def test_below_possible_is_no_finding_but_counts_for_the_score() -> None:
     verdict, score, findings = read_verdict(found(0.2), CALIBRATION)
     assert (verdict, findings) == ("none", ())
     assert score == pytest.approx(0.27)
+
+
+def test_a_place_that_two_regions_claim_is_one_finding_of_the_surer_one() -> None:
+    here, nearly_here, elsewhere = (0.0, 0.0, 8.0, 8.0), (1.0, 0.0, 9.0, 8.0), (20.0, 0.0, 28.0, 8.0)
+    detections = [
+        Detection("elbow", 0.6, nearly_here),
+        Detection("wrist", 0.8, here),
+        Detection("elbow", 0.5, elsewhere),
+    ]
+    _, _, findings = read_verdict(detections, CALIBRATION)
+    assert [(finding.region, finding.box_px) for finding in findings] == [("wrist", here), ("elbow", elsewhere)]
 
 
 def test_without_a_detection_the_score_is_that_of_raw_zero() -> None:

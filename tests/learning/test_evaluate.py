@@ -1,6 +1,7 @@
 """From labelled pictures on disk to figures, and the report; the detector is a fake that knows the answers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,11 @@ def right():
     ]
 
 
+def first_picture(data_yaml):
+    dataset = read_dataset(data_yaml, "val")
+    return replace(dataset, images=dataset.images[:1])
+
+
 def judge(data_yaml, answers, **options):
     options = {"resamples": 50, "calibration": CALIBRATION} | options
     return evaluate(FakeDetector(answers), read_dataset(data_yaml, "val"), **options)
@@ -112,6 +118,18 @@ def test_a_wrong_region_costs_average_precision_and_not_the_lesion(data_yaml):
     assert line["regions"]["wrist"]["map50"] == 0.0
     assert (line["map50"], line["froc"]["0.1"], line["auroc"]) == (0.5, 1.0, 1.0)
     assert summary(judge(data_yaml, answers, single_class=True))["map50"] == 1.0
+
+
+def test_a_second_name_for_one_place_is_no_false_alarm(data_yaml):
+    one, two, three, four = right()
+    named_twice = (*one, Detection("elbow", 0.85, (81.0, 135.0, 121.0, 165.0)), Detection("elbow", 0.1, (1, 1, 9, 9)))
+    found = judge(data_yaml, [named_twice, two, three, four], single_class=True)
+    cases = read_cases(FakeDetector([named_twice]), first_picture(data_yaml))
+    assert cases[0].detections_of(None).tolist() == [0, 2]
+    assert cases[0].detections_of("elbow").tolist() == [1, 2]
+    assert summary(found)["map50"] == pytest.approx(1.0)
+    alarm = worst_alarms(cases, match(cases, None), 5)[0]
+    assert (alarm.score, alarm.subject_px) == (0.1, (1.0, 1.0, 9.0, 9.0))
 
 
 def test_a_class_that_the_model_does_not_know_is_refused_unless_names_do_not_matter(tmp_path):

@@ -57,6 +57,13 @@ def test_copies_of_a_channel_are_free_to_part(trained: DetectionModel) -> None:
     assert not torch.equal(weight[:, :16], weight[:, 16:32])
 
 
+def test_without_a_seed_copies_share_evenly(trained: DetectionModel) -> None:
+    grown = grow(trained, "s", seed=None)
+    weight = grown.model[1].conv.weight
+    assert torch.equal(weight[:, :16], weight[:, 16:32])
+    assert difference(trained, grown) < 2e-3
+
+
 def test_a_seed_decides_the_shares(trained: DetectionModel) -> None:
     once, again, other = (grow(trained, "s", seed).model[1].conv.weight for seed in (3, 3, 4))
     assert torch.equal(once, again)

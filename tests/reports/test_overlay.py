@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.imaging import render_png
 from app.records import Finding, Label
-from app.reports import overlay
-from app.reports.overlay import label_text
+from app.reports import ENGLISH, overlay
+from app.reports.words import label_text
 
 SHAPE = (400, 600)
 
@@ -49,10 +49,10 @@ def test_definite_is_solid_and_possible_is_dashed_in_another_colour():
 
 
 @pytest.mark.parametrize(
-    ("confidence", "text"), [(0.87, "wrist 87 %"), (0.004, "wrist 0 %"), (0.999, "wrist 99 %"), (1.0, "wrist 99 %")]
+    ("confidence", "text"), [(0.87, "wrist 87%"), (0.004, "wrist 0%"), (0.999, "wrist 99%"), (1.0, "wrist 99%")]
 )
 def test_a_label_says_region_and_whole_percent(confidence, text):
-    assert label_text(finding(0, 0, 1, 1, confidence=confidence)) == text
+    assert label_text(finding(0, 0, 1, 1, confidence=confidence), ENGLISH) == text
 
 
 def test_a_label_stands_above_its_box():
@@ -85,7 +85,7 @@ def test_labels_of_neighbours_are_moved_apart():
 
 def test_the_more_confident_finding_is_drawn_last():
     drawing = overlay([finding(9, 99, 50, 150, confidence=0.9), finding(9, 99, 80, 170, confidence=0.2)], SHAPE)
-    assert drawing.labels[-1].text == "wrist 90 %"
+    assert drawing.labels[-1].text == "wrist 90%"
 
 
 boxes = st.tuples(*[st.floats(-50, 700)] * 4)

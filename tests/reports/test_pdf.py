@@ -1,10 +1,14 @@
 """The report: everything a reader signs for is on it, and nothing that a text says is taken for an order."""
 
 import io
+import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
 
 import numpy as np
@@ -14,12 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.imaging import render_png
-from app.records import DISCLAIMER, Finding, ModelVersion, Reading, Study, StudyImage, Timing
+from app.records import DISCLAIMER, Feedback, Finding, Mark, ModelVersion, Reading, Study, StudyImage, Timing
 from app.reports import study_pdf
 from app.reports.pdf import DECLARATION
 from app.reports.pdf_text import lines, markup
 from tests.reports.read_pdf import Pdf, read_pdf
 
+ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MODEL = ModelVersion("yolo & friends", "7.1", "c0" * 32)
 FOUND = (
@@ -53,8 +58,8 @@ def test_a_view_has_picture_verdict_findings_and_where_they_come_from() -> None:
 
     said = made.text.split("\n")
     assert made.pictures == ((120, 90),)
-    assert "Fracture likely (score 87 %)" in said
-    assert said[said.index("Wrist") :][:6] == ["Wrist", "Definite", "87 %", "Elbow", "Possible", "42 %"]
+    assert "Fracture likely (score 87%)" in said
+    assert said[said.index("Wrist") :][:6] == ["Wrist", "Definite", "87%", "Elbow", "Possible", "42%"]
     assert "Read 23 Nov 2026, 12:00 UTC in 104 ms. Size 120 × 90 px, 0.143 × 0.2 mm each." in said
     assert "Model yolo & friends, version 7.1" in said
     assert f"SHA-256 of the weights {MODEL.sha256}" in said
@@ -173,19 +178,76 @@ def test_hostile_text_is_shown_as_it_is_written(hostile: str) -> None:
     assert not any(b"/URI" in body or b"/Annot" in body for body in made.objects.values())
 
 
-def test_umlauts_and_greek_are_written() -> None:
-    made = report(statement="Größe ÄÖÜ, façade, Łódź\nΚάταγμα της κερκίδας, ΩΜΕΓΑ μέχρι τέλος")
+@pytest.mark.parametrize(
+    "text",
+    ["Größe ÄÖÜ, façade, Łódź, õ ñ", "Κάταγμα της κερκίδας, ΩΜΕΓΑ μέχρι τέλος", "Перелом кости, Україна"],
+)
+def test_accents_greek_and_cyrillic_are_written_as_they_are(text: str) -> None:
+    made = report(statement=text)
 
-    assert "Größe ÄÖÜ, façade, Łódz" in made.text
-    assert "Καταγμα της κερκιδας, ΩΜΕΓΑ μεχρι τελος" in made.text
+    assert text in made.text
     assert "cannot be written" not in made.text
 
 
 def test_what_no_font_holds_is_a_question_mark_and_said_to_be_one() -> None:
-    made = report(statement="Перелом 骨折 ☺ x\u0304 \u202eabc\x00\ud800")
+    made = report(statement="骨折 \U0001f9b4 x\u0304 \u202eabc\x00\ud800")
 
-    assert "??????? ?? ? x abc" in made.text
+    assert "?? ? x abc" in made.text
     assert "A question mark stands for each." in made.text
+
+
+@pytest.mark.parametrize("text", ["كسر", "שבר"])
+def test_letters_that_run_from_right_to_left_are_not_written_the_wrong_way_round(text: str) -> None:
+    made = report(statement=text)
+
+    assert "???" in made.text
+    assert "A question mark stands for each." in made.text
+
+
+def test_without_the_installed_font_a_report_loses_accents_and_says_what_it_cannot_write(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    program = "import app.reports.pdf_text as t; print(t.markup('Größe Łódź κάταγμα'), t.is_whole('Перелом'))"
+
+    said = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+
+    assert said == 'Größe Łódz <font face="Symbol">καταγμα</font> False\n'
+
+
+def answer(number: int, person: str, **rest: object) -> Feedback:
+    said = Feedback(f"answer{number}", "image0", person, person.title(), NOON.replace(hour=number), (), True, "")
+    return replace(said, **rest)  # type: ignore[arg-type]
+
+
+def test_the_newest_answer_of_each_reader_is_told_with_who_when_what_and_comment() -> None:
+    confirmed = Mark("wrist", (40.0, 10.0, 80.0, 60.0), "confirmed")
+    missed = Mark("elbow", (1.0, 1.0, 9.0, 9.0), "missed")
+    said = (
+        answer(11, "bea"),
+        answer(10, "ada", marks=(confirmed, missed), normal=False, comment="Seen <b>twice</b>.\nSure."),
+        answer(9, "ada", comment="Hasty."),
+    )
+
+    made = read_pdf(study_pdf(study(view()), {"image0": PICTURE}, "", "Cleo", NOON, answers=said))
+
+    told = made.text[made.text.index("Answers of readers") : made.text.index("Assessment by the reader")].split("\n")
+    assert told[1:-1] == [
+        "View 1 · Bea · 23 Nov 2026, 11:00 UTC",
+        "The whole image is normal.",
+        "View 1 · Ada · 23 Nov 2026, 10:00 UTC",
+        "Confirmed: wrist. Missed: elbow.",
+        "Seen <b>twice</b>.",
+        "Sure.",
+    ]
+
+
+def test_a_report_that_nobody_answered_says_so_and_a_reader_who_is_gone_has_no_name() -> None:
+    assert "No reader has stored an answer." in report().text
+
+    gone = (answer(9, "ada", person_name=None),)
+    made = read_pdf(study_pdf(study(view()), {"image0": PICTURE}, "", "Cleo", NOON, answers=gone))
+    assert "View 1 · A former reader · " in made.text
 
 
 def test_a_question_mark_of_the_readers_own_needs_no_excuse() -> None:

@@ -60,6 +60,22 @@ def test_a_changed_layout_is_named(node_modules, tmp_path):
         vendor.copy_modules(node_modules, tmp_path / "out")
 
 
+def test_single_files_are_copied_unchanged_with_their_licences(tmp_path):
+    for package, files in vendor.FILES.items():
+        assert any(target.endswith("LICENSE") for target in files.values()), package
+        for source in files:
+            path = tmp_path / "node_modules" / package / source
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(f"{package} {source} \xff".encode("latin-1"))
+    vendor.copy_files(tmp_path / "node_modules", tmp_path / "out")
+    assert (tmp_path / "out/fonts/LICENSE").read_bytes() == b"dejavu-fonts-ttf LICENSE \xff"
+
+
+def test_a_file_that_a_package_lost_is_named(tmp_path):
+    with pytest.raises(Stop, match=r"has no .*: its layout has changed"):
+        vendor.copy_files(tmp_path, tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import stat
+from datetime import timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from sqlalchemy import inspect, text
 
 from app import storage
 from app.errors import ConfigError
-from app.storage import NewFeedback, NewStudy, migrate, new_id, open_store
+from app.storage import Labels, NewFeedback, NewStudy, migrate, new_id, open_store
 from app.storage.database import connect
 from app.storage.tables import metadata
 from tests.storage.conftest import NOW, new_image
@@ -26,10 +27,10 @@ def test_the_migrations_make_the_tables_that_the_code_expects(database_url: str)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        found, expected = inspect(connection), metadata.tables["images"]
-        assert {key["name"] for key in found.get_foreign_keys("images")} == {
-            key.name for key in expected.foreign_key_constraints
-        }
+        found = inspect(connection)
+        for name, expected in metadata.tables.items():
+            keys = {(key["name"], key["options"]["ondelete"]) for key in found.get_foreign_keys(name)}
+            assert keys == {(key.name, key.ondelete) for key in expected.foreign_key_constraints}
         assert found.get_check_constraints("people")[0]["name"] == "ck_people_role"
     engine.dispose()
 
@@ -114,6 +115,34 @@ def test_what_was_stored_before_feedback_stays_and_takes_feedback(empty_url: str
     store.feedback.add("t", new, NOW, is_same=lambda _: False)
     assert [row.sealed for row in store.feedback.of_study("t", study)] == [b"said"]
     store.studies.add("t", NewStudy(new_id(), NOW, "anna", b"key", (new_image(),)))
+    store.close()
+
+
+def test_who_gave_an_answer_before_the_worklist_has_read_the_study(empty_url: str) -> None:
+    migrate_to(empty_url, "0002")
+    engine = connect(empty_url)
+    studies, answered, more = ("answered", "more", "nobody"), NOW + timedelta(hours=1), NOW + timedelta(hours=2)
+    with engine.begin() as connection:
+        for study in studies:
+            connection.execute(
+                text("INSERT INTO studies VALUES ('t', :id, :at, 'anna', :key)"), {"id": study, "at": NOW, "key": b"k"}
+            )
+        for image, study, at in (("1", "answered", NOW), ("2", "more", NOW), ("3", "more", more), ("4", "nobody", NOW)):
+            row = {"tenant": "t", "id": image, "study": study, "position": int(image), "created_at": at}
+            connection.execute(metadata.tables["images"].insert().values(**row, sealed_reading=b"r"))
+        for said, study, image in (("1", "answered", "1"), ("2", "answered", "1"), ("3", "more", "2")):
+            row = {"tenant": "t", "id": said, "study": study, "image": image, "person": "bob", "sealed": b"s"}
+            connection.execute(metadata.tables["feedback"].insert().values(**row, created_at=answered))
+    engine.dispose()
+
+    migrate(empty_url)
+
+    store = open_store(empty_url)
+    found = {study: store.worklist.get("t", study) for study in studies}
+    assert {study: row.is_read for study, row in found.items()} == {"answered": True, "more": False, "nobody": False}
+    assert [(mark.person, mark.at) for mark in found["answered"].marks] == [("bob", answered)]
+    assert [mark.person for mark in found["more"].marks] == ["bob"]
+    assert store.worklist.index_some("t", b"key", 9, label=lambda _: Labels(b"key", (b"all",), b"one", b"one")) == 3
     store.close()
 
 

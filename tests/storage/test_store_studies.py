@@ -12,11 +12,13 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import BadRequest, ImageNotFound, StudyNotFound
 from app.storage import NewStudy, Store, new_id, open_store
 from app.storage.database import connect, is_sqlite
+from app.storage.page_token import Position
 from app.storage.studies import page_query
 from app.storage.tables import metadata
 from tests.storage.conftest import NOW, new_image, new_study
 
 TABLES = ("studies", "images", "originals")
+COLUMNS = "tenant, id, created_at, created_by, wrapped_key"
 SECOND = timedelta(seconds=1)
 
 
@@ -249,11 +251,10 @@ def test_the_list_walks_its_index_among_100_000_studies(database_url: str) -> No
     )
     values = f"'tenant' || (n % 4), 'id' || n, {moment}, 'anna', CAST('key' AS {'BLOB' if sqlite else 'bytea'})"
     with engine.begin() as connection:
-        columns = "tenant, id, created_at, created_by, wrapped_key"
-        connection.execute(text(f"INSERT INTO studies ({columns}) {numbers} SELECT {values} FROM numbers"))
+        connection.execute(text(f"INSERT INTO studies ({COLUMNS}) {numbers} SELECT {values} FROM numbers"))
         connection.execute(text("ANALYZE studies"))
     with engine.connect() as connection:
-        for after in (None, (datetime(2026, 2, 1, tzinfo=UTC), "id")):
+        for after in (None, Position(datetime(2026, 2, 1, tzinfo=UTC), "id")):
             query = page_query("tenant1", 50, after).compile(engine, compile_kwargs={"literal_binds": True})
             plan = connection.exec_driver_sql(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} {query}").all()
             steps = "\n".join(str(row) for row in plan)
@@ -281,7 +282,8 @@ def test_every_wrapped_key_is_visited_and_replaced_unless_it_changed_meanwhile(s
     many = [{"id": new_id(), "at": "2026-01-01 00:00:00.000000", "key": b"wrapped"} for _ in range(1001)]
     engine = connect(database_url)
     with engine.begin() as connection:
-        connection.execute(text("INSERT INTO studies VALUES ('default', :id, :at, 'anna', :key)"), many)
+        values = "'default', :id, :at, 'anna', :key"
+        connection.execute(text(f"INSERT INTO studies ({COLUMNS}) VALUES ({values})"), many)
     engine.dispose()
     expected = {("default", row["id"]) for row in many}
     expected |= {("other", study_id) for study_id in added(store, new_study(), tenant="other")}

@@ -17,9 +17,9 @@ from app.usecases.review_study import add_feedback
 from tests.fakes import FakeClock
 
 PHANTOM = imaging.render_png(imaging.phantom(3, (128, 96)).grey)
-BOX = (24.0, 32.0, 72.0, 64.0)
-WRIST, ELBOW = Mark("wrist", BOX, "confirmed"), Mark("elbow", BOX, "rejected")
-MISSED = Mark("elbow", (0.0, 100.0, 96.0, 128.0), "missed")
+BOX, BELOW = (24.0, 32.0, 72.0, 64.0), (24.0, 76.8, 72.0, 108.8)
+WRIST, ELBOW = Mark("wrist", BOX, "confirmed"), Mark("elbow", BELOW, "rejected")
+MISSED = Mark("elbow", (0.0, 0.0, 20.0, 28.0), "missed")
 
 
 @pytest.fixture
@@ -57,6 +57,17 @@ def test_answers_are_counted_by_month_and_region(
         ("2026-11", "wrist", 1, 1, 0),
     ]
     assert [one.share for one in agreement(services, admin)] == [0, 0, 0, 0.5]
+
+
+def test_a_corrected_box_counts_as_confirmed_unless_its_region_changes(
+    services: Services, ada: Person, admin: Person, study: Study
+) -> None:
+    rejected = replace(WRIST, answer="rejected")
+    moved = Mark("wrist", (28.0, 32.0, 76.0, 64.0), "missed")
+    for image, drawn in zip(study.images, (moved, replace(moved, region="elbow")), strict=True):
+        add_feedback(services, ada, study.id, image.id, [rejected, drawn])
+
+    assert counted(services, admin) == [("2026-11", "elbow", 0, 0, 1), ("2026-11", "wrist", 1, 1, 0)]
 
 
 def test_a_changed_answer_counts_once_and_a_comment_not_at_all(

@@ -24,8 +24,8 @@ from app.usecases.review_study import add_feedback
 REGIONS = ("elbow", "wrist")
 GREY = imaging.phantom(3, (128, 96)).grey
 PHANTOM = imaging.render_png(GREY)
-BOX = (24.0, 32.0, 72.0, 64.0)
-WRIST, ELBOW = Mark("wrist", BOX, "confirmed"), Mark("elbow", BOX, "rejected")
+BOX, BELOW = (24.0, 32.0, 72.0, 64.0), (24.0, 76.8, 72.0, 108.8)
+WRIST, ELBOW = Mark("wrist", BOX, "confirmed"), Mark("elbow", BELOW, "rejected")
 MISSED = Mark("elbow", (0.0, 100.0, 96.0, 128.0), "missed")
 
 

@@ -41,7 +41,7 @@ def test_a_study_is_read_stored_and_read_again(services: Services, ada: Person) 
 def test_in_a_batch_the_good_files_are_kept_and_the_bad_ones_named(services: Services, ada: Person) -> None:
     submission = create_study(services, ada, [BAD, GOOD, Upload("empty.png", b"")])
     assert [image.name for image in submission.study.images] == ["good.png"]
-    assert [(one.index, one.name, one.code) for one in submission.rejected] == [
+    assert [(one.index, one.name, one.why.code) for one in submission.rejected] == [
         (0, "bad.png", "damaged-image"),
         (2, "empty.png", "empty-file"),
     ]
@@ -115,7 +115,10 @@ def test_every_step_is_in_the_audit_record_which_is_whole(services: Services, ad
 def test_where_no_file_can_be_read_each_is_named(services: Services, ada: Person) -> None:
     with pytest.raises(DamagedImage) as refusal:
         create_study(services, ada, [BAD, Upload("empty.png", b"")])
-    assert refusal.value.__notes__ == [f"bad.png: {DamagedImage.message}", f"empty.png: {EmptyFile.message}"]
+    assert [(name, type(why)) for name, why in refusal.value.of_files] == [
+        ("bad.png", DamagedImage),
+        ("empty.png", EmptyFile),
+    ]
 
 
 def test_a_study_that_does_not_open_hides_no_other(services: Services, ada: Person) -> None:

@@ -106,6 +106,15 @@ def test_both_readers_may_redraw_a_box_that_they_reject() -> None:
     assert labels_of(READING, [said(who, NO, ELBOW_NO, redrawn) for who in "ab"]) == Labels((redrawn,), 2)
 
 
+def test_who_corrects_a_box_a_little_agrees_with_who_confirms_it() -> None:
+    redrawn = Mark("wrist", (11.0, 11.0, 30.0, 30.0), "missed")
+    elsewhere = Mark("wrist", (20.0, 20.0, 40.0, 40.0), "missed")
+
+    assert labels_of(READING, [said("a", YES, ELBOW_NO), said("b", NO, ELBOW_NO, redrawn)]) == Labels((YES,), 2)
+    assert labels_of(READING, [said("b", NO, ELBOW_NO, redrawn), said("a", YES, ELBOW_NO)]) == Labels((redrawn,), 2)
+    assert labels_of(READING, [said("a", YES, ELBOW_NO), said("b", NO, ELBOW_NO, elsewhere)]) == "contradiction"
+
+
 def test_overlap_is_the_common_share() -> None:
     assert overlap((0, 0, 2, 2), (1, 0, 3, 2)) == pytest.approx(1 / 3)
     assert overlap((0, 0, 1, 1), (2, 2, 3, 3)) == 0

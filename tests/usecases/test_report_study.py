@@ -29,7 +29,7 @@ def test_a_report_has_every_view_the_readers_words_and_name(services: Services, 
     made = read_pdf(report_pdf(services, ada, study.id, "Seen.\r\nAgreed."))
 
     assert made.pictures == ((96, 128), (90, 120))
-    assert "Wrist\nDefinite\n87 %" in made.text
+    assert "Wrist\nDefinite\n87%" in made.text
     assert "Seen.\nAgreed." in made.text
     assert made.text.count("\nAda\n") == 2
     assert study.id in made.text

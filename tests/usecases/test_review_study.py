@@ -18,7 +18,7 @@ from tests.fakes import FakeClock
 
 PHANTOM = imaging.render_png(imaging.phantom(3, (128, 96)).grey)
 WRIST = Mark("wrist", (24.0, 32.0, 72.0, 64.0), "confirmed")
-ELBOW = Mark("elbow", (24.0, 32.0, 72.0, 64.0), "rejected")
+ELBOW = Mark("elbow", (24.0, 76.8, 72.0, 108.8), "rejected")
 MISSED = Mark("elbow", (0.0, 100.5, 96.0, 128.0), "missed")
 
 

@@ -11,7 +11,7 @@ from tests.web.conftest import Sender, multipart
 from tests.web.test_api_refusals import refused
 
 WRIST = {"region": "wrist", "box_px": [40.0, 30.0, 120.0, 60.0], "answer": "confirmed"}
-ELBOW = {**WRIST, "region": "elbow", "answer": "rejected"}
+ELBOW = {"region": "elbow", "box_px": [40.0, 72.0, 120.0, 102.0], "answer": "rejected"}
 MISSED = {"region": "wrist", "box_px": [1, 2.5, 30, 40], "answer": "missed"}
 
 

@@ -77,6 +77,7 @@ def test_answers_have_the_described_shape(api: Sender, client: FlaskClient, png:
         "Said": api("get", f"{image}/feedback"),
         "Study": api("get", f"/studies/{created.get_json()['id']}"),
         "StudyPage": api("get", "/studies"),
+        "Worklist": api("get", "/worklist"),
         "EncryptionKey": api("get", "/encryption-key"),
         "Error": api("get", "/studies/nothing"),
     }

@@ -3,7 +3,7 @@
 from flask.testing import FlaskClient
 
 from app.usecases import people
-from tests.web.test_page_feedback import BOX, answer
+from tests.web.test_page_feedback import BELOW, BOX, answer
 from tests.web.test_pages import send
 
 
@@ -12,13 +12,13 @@ def test_an_admin_sees_the_agreement_and_the_way_to_it(client: FlaskClient, serv
     client.get(f"/sign-in/{people.add_link(services, 'default', 'Root')}")
     assert "No reader has answered yet." in client.get("/agreement").get_data(as_text=True)
     study = send(client, ("a.png", png)).headers["Location"]
-    answer(client, study, **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BOX} elbow"})
+    answer(client, study, **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BELOW} elbow"})
 
     page = client.get("/agreement").get_data(as_text=True)
 
     assert page.count("<tr>") == 3
-    assert "2026-11</th>" in page
-    assert "100 %" in page
+    assert "November 2026</th>" in page
+    assert "100%" in page
     assert 'href="/agreement"' in client.get("/").get_data(as_text=True)
 
 

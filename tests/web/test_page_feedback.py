@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from tests.web.conftest import form_token
 from tests.web.test_pages import send
 
-BOX = "40.0 30.0 120.0 60.0"
+BOX, BELOW = "40.0 30.0 120.0 60.0", "40.0 72.0 120.0 102.0"
 ROW = {"missed-region": "elbow", "missed-x": "10", "missed-y": "20.5", "missed-width": "30", "missed-height": "40"}
 BLANK = dict.fromkeys(ROW, "")
 
@@ -36,8 +36,8 @@ def test_the_form_offers_both_answers_of_every_finding(signed_in: FlaskClient, s
     page = text_of(signed_in, study)
 
     for value in ("confirmed", "rejected"):
-        for region in ("wrist", "elbow"):
-            assert f'value="{value} {BOX} {region}"' in page
+        for region, box in (("wrist", BOX), ("elbow", BELOW)):
+            assert f'value="{value} {box} {region}"' in page
     assert "checked>Confirm" not in page
     assert page.count('<option value="elbow">') == 3
     assert "Answers so far" not in page
@@ -49,7 +49,7 @@ def test_an_answer_is_stored_and_shown_with_who_and_when(signed_in: FlaskClient,
         study,
         ROW,
         BLANK,
-        **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BOX} elbow", "comment": "<b>again</b>"},
+        **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BELOW} elbow", "comment": "<b>again</b>"},
     )
 
     assert stored.status_code == 303

@@ -26,7 +26,7 @@ def test_a_form_leads_to_the_study_with_its_boxes(signed_in: FlaskClient, png: b
     assert page.count('<img src="/api/v1/studies/') == 4
     assert page.count('width="160" height="120"') == 4
     assert "Fracture likely" in page
-    assert "87 %" in page
+    assert "87%" in page
     assert "abababababab" in page
     assert "annotated.png" in page
 
@@ -105,11 +105,11 @@ def test_the_list_leads_to_older_studies(signed_in: FlaskClient, png: bytes, clo
 
     page = signed_in.get("/studies?limit=2").get_data(as_text=True)
 
-    assert page.count("<tr>") == 3
+    assert page.count("data-study=") == 2
     assert "elbow, wrist" in page
     older = re.search(r'rel="next" href="([^"]+)"', page)
     assert older
-    assert signed_in.get(older[1]).get_data(as_text=True).count("<tr>") == 2
+    assert signed_in.get(older[1].replace("&amp;", "&")).get_data(as_text=True).count("data-study=") == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/studies", "/sign-in", "/nothing"])
@@ -121,7 +121,7 @@ def test_every_page_carries_the_disclaimer(signed_in: FlaskClient, path: str) ->
 def test_no_page_has_inline_script_or_style_or_names_another_host(signed_in: FlaskClient, path: str) -> None:
     page = signed_in.get(path).get_data(as_text=True)
 
-    assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+    assert not re.search(r'<script(?![^>]*\ssrc=)(?! type="application/json")', page)
     assert "<style" not in page
     assert not re.search(r"\s(style|on\w+)=", page)
     assert not re.search(r'(src|href|action)="(https?:)?//', page)

@@ -135,9 +135,9 @@ def test_each_finding_keeps_its_own_label() -> None:
 
     marks = wording.by_confidence(replace(READING, findings=findings))
 
-    assert [mark.label.text for mark in marks] == ["wrist 90 %", "wrist 50 %", "wrist 30 %"]
+    assert [mark.label.text for mark in marks] == ["wrist 90%", "wrist 50%", "wrist 30%"]
     assert [mark.finding.confidence for mark in marks] == [0.9, 0.5, 0.3]
 
 
 def test_nothing_is_certain() -> None:
-    assert wording.percent(1.0) == "99 %"
+    assert wording.percent(1.0) == "99%"

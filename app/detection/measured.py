@@ -1,0 +1,38 @@
+"""What was measured when the thresholds of the weights were chosen; `model.json` keeps it as their provenance."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rates:
+    """At one threshold, 0–1: the share of fractured pictures that are marked, and of whole ones that are not."""
+
+    sensitivity: float
+    specificity: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How often *possible* or more, and *definite*, was right on so many pictures."""
+
+    images: int
+    images_with_fracture: int
+    possible: Rates
+    definite: Rates
+
+
+def measured(provenance: Mapping[str, Any]) -> Measured | None:
+    """The part of a model's provenance that `scripts.calibrate` writes; None where it is missing or of another form."""
+    try:
+        verdict = provenance["verdict"]
+        rates = {
+            point["name"]: Rates(float(point["sensitivity"]["value"]), float(point["specificity"]["value"]))
+            for point in verdict["operating_points"]
+        }
+        return Measured(
+            int(verdict["images"]), int(verdict["images_with_fracture"]), rates["possible"], rates["definite"]
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
