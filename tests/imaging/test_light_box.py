@@ -69,13 +69,21 @@ def test_those_who_ask_at_once_wait_for_one_decoding() -> None:
 
 
 def test_another_image_does_not_wait() -> None:
-    box, slow, quick = LightBox(10 * SIDE_BYTES), Decoder(wait_s=0.5), Decoder()
+    box, quick, began, may_end = LightBox(10 * SIDE_BYTES), Decoder(), threading.Event(), threading.Event()
+
+    def slow() -> Radiograph:
+        began.set()
+        assert may_end.wait(60), "the quick one waited for the slow one"
+        return quick()
+
     thread = threading.Thread(target=lambda: box.get(key("slow"), slow))
     thread.start()
-    began = time.monotonic()
+    assert began.wait(60)
     box.get(key("quick"), quick)
-    assert time.monotonic() - began < 0.4
+    assert quick.times == 1
+    may_end.set()
     thread.join()
+    assert quick.times == 2
 
 
 def test_the_image_used_longest_ago_makes_room() -> None:
