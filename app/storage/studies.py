@@ -114,15 +114,18 @@ class Studies:
                 raise StudyNotFound
         self._database.forget()
 
-    def purge(self, before: datetime) -> tuple[tuple[str, str], ...]:
-        """Remove the studies of all tenants created before a moment; the (tenant, study id) of each."""
+    def purge(self, before: datetime) -> Iterator[tuple[str, str]]:
+        """Remove the studies of all tenants created before a moment; the (tenant, study id) of each, once it is gone.
+
+        They go some at a time, as the caller takes them.
+        """
         old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before)
         keys = [(row.tenant, row.id) for row in self._rows(old.order_by(studies.c.created_at))]
         starts = range(0, len(keys), _DELETIONS_AT_ONCE)
-        purged = [key for start in starts for key in self._delete_all(keys[start : start + _DELETIONS_AT_ONCE])]
-        if purged:
+        for start in starts:
+            yield from self._delete_all(keys[start : start + _DELETIONS_AT_ONCE])
+        if keys:
             self._database.forget()
-        return tuple(purged)
 
     def _delete_all(self, keys: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
         wanted = tuple_(studies.c.tenant, studies.c.id).in_(keys)

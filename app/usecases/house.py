@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.errors import ConfigError
 from app.security import KeyFile
 from app.services import Desk
+from app.usecases import audit
 
 
 def rotate_keys(desk: Desk, make_new: bool = True) -> int:
@@ -32,6 +33,8 @@ def rotate_keys(desk: Desk, make_new: bool = True) -> int:
 def purge_expired(desk: Desk) -> int:
     """Delete studies older than RETENTION_DAYS, and ended sessions and links; how many studies.
 
+    Each is written down in its tenant's audit record as done by the rule, not by a person.
+
     Raises:
         ConfigError: RETENTION_DAYS is not set, so nothing expires.
     """
@@ -39,7 +42,11 @@ def purge_expired(desk: Desk) -> int:
     if not days:
         raise ConfigError("Set RETENTION_DAYS to the number of days that a study is kept.")
     desk.store.credentials.purge_expired(desk.clock())
-    return len(desk.store.studies.purge(desk.clock() - timedelta(days=days)))
+    purged = 0
+    for tenant, study_id in desk.store.studies.purge(desk.clock() - timedelta(days=days)):
+        audit.record_rule(desk, tenant, "study-expired", study_id)
+        purged += 1
+    return purged
 
 
 def verify_audit(desk: Desk) -> dict[str, int | None]:

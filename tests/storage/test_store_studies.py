@@ -271,10 +271,10 @@ def test_old_studies_of_all_tenants_are_purged_and_named(store: Store, database_
     old = added(store, *(new_study(created_at=NOW - SECOND * (n + 1)) for n in range(45)))
     theirs = added(store, new_study(created_at=NOW - SECOND), tenant="other")
     added(store, new_study(created_at=NOW))
-    purged = store.studies.purge(NOW)
+    purged = tuple(store.studies.purge(NOW))
     assert sorted(purged) == sorted([("default", study) for study in old] + [("other", study) for study in theirs])
     assert rows_in(database_url) == dict.fromkeys(TABLES, 1)
-    assert store.studies.purge(NOW) == ()
+    assert tuple(store.studies.purge(NOW)) == ()
 
 
 def test_every_wrapped_key_is_visited_and_replaced_unless_it_changed_meanwhile(store: Store, database_url: str) -> None:

@@ -81,11 +81,14 @@ def test_keys_that_stand_in_the_variable_are_not_written_but_wrapped_by_the_firs
 
 def test_studies_are_deleted_when_their_time_is_over(services: Services, ada: Person, clock: FakeClock) -> None:
     kept = replace(services, settings=replace(services.settings, retention_days=30))
-    create_study(kept, ada, [PHANTOM])
+    old = create_study(kept, ada, [PHANTOM]).study
     clock.pass_(days=20)
     young = create_study(kept, ada, [PHANTOM]).study
     clock.pass_(days=11)
     assert house.purge_expired(kept) == 1
+    last = list(kept.store.audit.entries("default"))[-1].event
+    assert (last.actor, last.action, last.subject) == ("rule", "study-expired", old.id)
+    assert house.verify_audit(kept) == {"default": None}
     assert [study.id for study in show_study.list_studies(kept, ada).studies] == [young.id]
 
 
