@@ -1,21 +1,12 @@
 // The form of a reader's answer. The rows of numbers are the truth; each has a box over the picture that follows it, and
 // that it follows. What was begun is kept in this tab until it is stored, so that a session that ends loses nothing.
+import { Draft } from "./draft.js";
 import { DrawnBoxes } from "./drawn_boxes.js";
 import { AnswerSender } from "./feedback_send.js";
 import { filled, wordsOf } from "./words.js";
 
 const SIDES = ["x", "y", "width", "height"];
-const DRAFT = "answer/";
 const words = wordsOf("feedback");
-
-// Null where a browser forbids storage: nothing is kept then.
-const tab = (() => {
-  try {
-    return sessionStorage;
-  } catch {
-    return null;
-  }
-})();
 
 const field = (row, name) => row.querySelector(`[name=missed-${name}]`);
 const placeOf = (row) => Object.fromEntries(SIDES.map((side) => [side, Number(field(row, side).value)]));
@@ -27,7 +18,7 @@ const isFilled = (row) => SIDES.every((side) => field(row, side).value !== "" &&
 class AnswerForm {
   constructor(form) {
     this.form = form;
-    this.key = `${DRAFT}${form.dataset.reader}/${form.dataset.feedback}`;
+    this.draft = new Draft(form.dataset.reader, form.dataset.feedback);
     this.list = form.querySelector("[data-missed]");
     this.template = form.querySelector("template[data-row]");
     this.button = form.querySelector("[data-draw]");
@@ -63,7 +54,7 @@ class AnswerForm {
       // After the browser has put its own fields back.
       setTimeout(() => {
         this.write(this.stored);
-        tab?.removeItem(this.key);
+        this.draft.forget();
       });
     });
   }
@@ -242,12 +233,12 @@ class AnswerForm {
 
   keep() {
     this.checkNormal();
-    tab?.setItem(this.key, JSON.stringify(this.read()));
+    this.draft.keep(JSON.stringify(this.read()));
   }
 
   restore() {
-    if ("stored" in this.form.dataset) tab?.removeItem(this.key);
-    const draft = tab?.getItem(this.key) ?? null;
+    if ("stored" in this.form.dataset) this.draft.forget();
+    const draft = this.draft.text;
     if (draft === null) return;
     this.write(JSON.parse(draft));
     if (draft !== JSON.stringify(this.stored)) this.say(words.restored);
@@ -273,13 +264,7 @@ function showMarked() {
   if (chosen?.value === "original") document.querySelector("[data-toolbar] [value=marked]").click();
 }
 
-function forgetDrafts() {
-  for (const key of Object.keys(tab ?? {})) if (key.startsWith(DRAFT)) tab.removeItem(key);
-}
-
 for (const form of document.querySelectorAll("[data-feedback]")) new AnswerForm(form);
-// Who signs out leaves nothing in this tab; a session that ends by itself does not come by here.
-document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", forgetDrafts);
 // A page that comes back out of the browser's memory may be about a study that is gone.
 addEventListener("pageshow", async ({ persisted }) => {
   if (!persisted) return;

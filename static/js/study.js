@@ -1,5 +1,7 @@
-// The result page: original, marked or side by side; hide boxes below a confidence; what was refused on the way here.
+// The result page: original, marked or side by side; hide boxes below a confidence; what was refused on the way here; what
+// was written for the report.
 
+import { Draft } from "./draft.js";
 import { filled, percent as inPercent, wordsOf } from "./words.js";
 
 const words = wordsOf("study");
@@ -44,6 +46,13 @@ function tellRejected() {
   alert.hidden = false;
 }
 
+// The server keeps it nowhere, so the tab does.
+function keepStatement(statement) {
+  const draft = new Draft(statement.dataset.reader, `report/${location.pathname}`);
+  statement.value ||= draft.text ?? "";
+  statement.addEventListener("input", () => draft.keep(statement.value));
+}
+
 if (toolbar) {
   const least = toolbar.querySelector("[data-least]");
   toolbar.addEventListener("submit", (event) => event.preventDefault());
@@ -56,3 +65,4 @@ for (const element of confident) {
   element.addEventListener("pointerleave", () => light(element.dataset.row, false));
 }
 tellRejected();
+keepStatement(document.querySelector("#statement"));

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Workplace
 from tests.reports.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,28 @@ def test_the_report_comes_with_what_was_written_and_the_page_stays(study_page: P
     download.value.save_as(tmp_path / "report.pdf")
     assert "Schräge Fraktur." in read_pdf((tmp_path / "report.pdf").read_bytes()).text
     expect(study_page.locator("#statement")).to_have_value("Schräge Fraktur.")
+
+
+def test_what_was_written_for_the_report_stays_in_another_language_until_its_writer_signs_out(
+    browser: Browser, server: Server, workplace: Workplace
+) -> None:
+    with browser.new_context(base_url=server.url) as context:
+        page = context.new_page()
+        for name, found in (("Wanda", ""), ("Wanda", "Schräge Fraktur."), ("Xenia", "")):
+            page.goto(server.person("workplace", name, "clinician"))
+            page.goto(workplace.alone)
+            page.select_option("#language", "de" if found else "en")
+            page.click(".language button")
+            expect(page.locator("#statement")).to_have_value(found)
+            page.fill("#statement", "Schräge Fraktur.")
+            page.select_option("#language", "el")
+            page.click(".language button")
+            expect(page.locator("html")).to_have_attribute("lang", "el")
+            expect(page.locator("#statement")).to_have_value("Schräge Fraktur.")
+        page.click("form[action$='/sign-out'] button")
+        page.wait_for_url("**/sign-in*")
+
+        assert page.evaluate("Object.keys(sessionStorage)") == []
 
 
 def test_a_printed_page_is_white_and_shows_every_box_the_disclaimer_and_no_controls(study_page: Page) -> None:
