@@ -44,6 +44,8 @@ class Evaluation:
     """What is known of a detector on one set of pictures.
 
     precision, recall, f1: means over regions at IoU 0.5 and at `f1_threshold`, the raw score with the best mean F1.
+    map50_fractured: as if the pictures without a fracture were not there, which is how FracAtlas is published; false
+    alarms on normal pictures do not count, so it is never the figure of a clinic.
     froc: fractures found, region ignored, by false alarms per picture ("0.25").
     operating_points: whole pictures at *possible* and *definite*; empty without a calibration.
     boxes_at: single fractures and false alarms at the same thresholds, region ignored.
@@ -60,6 +62,7 @@ class Evaluation:
     recall: Figure
     f1: Figure
     f1_threshold: float
+    map50_fractured: Figure
     froc: dict[str, Figure]
     froc_thresholds: dict[str, float | None]
     auroc: Figure
@@ -97,8 +100,9 @@ def figures(
     judged = [everything] if single_class else list(rows.values())
     threshold = ap.best_f1_threshold(judged)
     means = _with_intervals(lambda drawn: _mean_columns(judged, threshold, drawn), once, counts)
-    sensitivities = _with_intervals(lambda drawn: froc.sensitivity_at(everything, froc.RATES, drawn), once, counts)
     positive = np.array([case.has_fracture for case in cases], np.bool_)
+    [fractured] = _with_intervals(lambda drawn: _map50(judged, drawn * positive), once, counts)
+    sensitivities = _with_intervals(lambda drawn: froc.sensitivity_at(everything, froc.RATES, drawn), once, counts)
     raw = np.array([case.image_score for case in cases], np.float64)
     roc = classification.auroc(positive, raw)
     probability = calibrated(calibration.knots, raw) if calibration else None
@@ -115,6 +119,7 @@ def figures(
         recall=means[3],
         f1=means[4],
         f1_threshold=threshold,
+        map50_fractured=fractured,
         froc={f"{rate:g}": figure for rate, figure in zip(froc.RATES, sensitivities, strict=True)},
         froc_thresholds={f"{rate:g}": froc.threshold_at(everything, rate) for rate in froc.RATES},
         auroc=Figure(roc.value, roc.interval) if roc else Figure(None, None),
@@ -137,6 +142,11 @@ def _mean_columns(judged: Sequence[Matches], threshold: float, counts: Counts) -
     levels = ap.mean_average_precision(judged, counts)
     precision, recall, f1 = ap.rates(judged, threshold, counts)
     return np.stack([levels[:, 0], levels.mean(axis=1), precision, recall, f1], axis=1)
+
+
+def _map50(judged: Sequence[Matches], counts: Counts) -> Floats:
+    """(B, 1): mAP50."""
+    return ap.mean_average_precision(judged, counts)[:, :1]
 
 
 def _region_row(name: str, matches: Matches, threshold: float, once: Counts, counts: Counts) -> RegionRow:

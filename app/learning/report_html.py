@@ -57,6 +57,7 @@ def _boxes(e: Evaluation) -> str:
     rows = [
         ("mAP50", _figure(e.map50)),
         ("mAP50-95", _figure(e.map50_95)),
+        ("mAP50 on the pictures with a fracture alone", _figure(e.map50_fractured)),
         (f"Precision at raw score {e.f1_threshold:.3f} (best mean F1)", _figure(e.precision)),
         ("Recall there", _figure(e.recall)),
         *((f"Fractures found at {rate} false alarms per picture", _figure(f)) for rate, f in e.froc.items()),

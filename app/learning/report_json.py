@@ -12,6 +12,7 @@ Json = dict[str, Any]
 def summary(evaluation: Evaluation) -> Json:
     """The summary line: plain numbers, None where undefined, and 95 % intervals under "intervals".
 
+    map50_fractured: mAP50 on the pictures with a fracture alone.
     sensitivity, specificity, ppv, npv: whole pictures at the threshold *possible*; "definite" has those at the other.
     """
     points = {point.name: point for point in evaluation.operating_points}
@@ -22,7 +23,7 @@ def summary(evaluation: Evaluation) -> Json:
         "single_class": evaluation.single_class,
     }
     intervals: Json = {}
-    for name in ("map50", "map50_95", "precision", "recall", "auroc", "ece", "brier"):
+    for name in ("map50", "map50_95", "map50_fractured", "precision", "recall", "auroc", "ece", "brier"):
         figure: Figure = getattr(evaluation, name)
         values[name], intervals[name] = figure.value, figure.interval
     for name in ("sensitivity", "specificity", "ppv", "npv"):

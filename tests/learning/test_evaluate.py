@@ -96,7 +96,18 @@ def test_a_perfect_detector_gets_perfect_figures(data_yaml):
 
 def test_the_summary_carries_every_key_of_the_contract_and_its_interval(data_yaml):
     line = summary(judge(data_yaml, right()))
-    single = {"map50", "map50_95", "precision", "recall", "auroc", "sensitivity", "specificity", "ece", "brier"}
+    single = {
+        "map50",
+        "map50_95",
+        "map50_fractured",
+        "precision",
+        "recall",
+        "auroc",
+        "sensitivity",
+        "specificity",
+        "ece",
+        "brier",
+    }
     assert single | {"images", "boxes", "froc"} <= set(line)
     assert single | {"froc"} <= set(line["intervals"])
     for name in single:
@@ -118,6 +129,16 @@ def test_a_wrong_region_costs_average_precision_and_not_the_lesion(data_yaml):
     assert line["regions"]["wrist"]["map50"] == 0.0
     assert (line["map50"], line["froc"]["0.1"], line["auroc"]) == (0.5, 1.0, 1.0)
     assert summary(judge(data_yaml, answers, single_class=True))["map50"] == 1.0
+
+
+def test_an_alarm_on_a_normal_picture_costs_average_precision_except_on_fractured_pictures_alone(data_yaml):
+    answers = right()
+    normal = next(index for index, found in enumerate(answers) if not found)
+    answers[normal] = (Detection("wrist", 0.99, (10.0, 10.0, 50.0, 50.0)),)
+    line = summary(judge(data_yaml, answers, single_class=True))
+    # Precision 0 of 1, 1 of 2, 2 of 3: with two fractures, the envelope is 2/3 up to full recall.
+    assert line["map50"] == pytest.approx(2 / 3, abs=1e-6)
+    assert line["map50_fractured"] == 1.0
 
 
 def test_a_second_name_for_one_place_is_no_false_alarm(data_yaml):
