@@ -73,7 +73,7 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
     status = status_of(error)
     if status == 500:
         return _unexpected(error)
-    if isinstance(error, errors.NotSignedIn) and not _is_api() and request.blueprint != "sign_in":
+    if isinstance(error, errors.NotSignedIn) and not (_is_api() or request.blueprint == "sign_in" or _is_own_answer()):
         return redirect(url_for("sign_in.form", next=way_back()), code=303)
     details = [f"{name}: {failure_words(why)}" for name, why in error.of_files]
     answer = _answer(status, error.code, str(error), failure_words(error), details)
@@ -125,6 +125,14 @@ def _answer(status: int, code: str, message: str, words: str, details: Sequence[
 
 def _is_api() -> bool:
     return request.path.startswith("/api/")
+
+
+def _is_own_answer() -> bool:
+    """An answer that a reader wrote on a page of ours before the session ended: shown again, so that nothing is lost.
+
+    Without a session there is no form token to check, so the browser must say that no other site sent it.
+    """
+    return request.endpoint == "pages.add_feedback" and request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def _is_lenient() -> bool:

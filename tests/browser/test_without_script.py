@@ -96,6 +96,27 @@ def test_an_answer_to_a_study_deleted_meanwhile_is_shown_to_be_copied(
     expect(page.get_by_role("button", name="Store my answer")).to_have_count(0)
 
 
+def test_an_answer_outlives_the_session_and_is_stored_after_signing_in_again(
+    page: Page, server: Server, radiographs: list[Path]
+) -> None:
+    send(page, radiographs[0])
+    mark_by_numbers(page, "20")
+    page.get_by_label("Comment").fill("A step")
+    page.context.clear_cookies()
+
+    page.get_by_role("button", name="Store my answer").click()
+    expect(page.get_by_label("Comment")).to_have_value("A step")
+    other = page.context.new_page()
+    other.goto(server.person(TENANT, "Sky", "clinician"))
+    page.get_by_role("button", name="Store my answer").click()
+    # The form's token was the old session's; what was written comes back with a new one.
+    expect(page.get_by_label("Comment")).to_have_value("A step")
+    page.get_by_role("button", name="Store my answer").click()
+
+    expect(page.locator(".stored")).to_be_visible()
+    expect(page.locator(".said li")).to_contain_text("Missed: wrist.")
+
+
 def test_a_study_is_marked_as_read_and_deleted(page: Page, radiographs: list[Path]) -> None:
     send(page, radiographs[0])
     page.get_by_role("button", name="Mark as read", exact=True).click()

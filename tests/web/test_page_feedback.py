@@ -147,6 +147,23 @@ def test_an_answer_after_the_session_has_ended_leads_back_to_the_study(
     )
 
 
+@pytest.mark.parametrize(("site", "status"), [("same-origin", 401), ("same-site", 303), ("cross-site", 303)])
+def test_after_the_session_has_ended_only_what_was_written_here_is_shown_again(
+    signed_in: FlaskClient, study: str, clock, site: str, status: int
+) -> None:
+    action = re.search(r'action="([^"]+/feedback)"', text_of(signed_in, study))
+    clock.pass_(days=2)
+
+    assert action
+    fields = {**ROW, "finding-1": f"confirmed {BOX} wrist", "comment": "A step <b>"}
+    answered = signed_in.post(action[1], data=fields, headers={"Sec-Fetch-Site": site})
+    page = answered.get_data(as_text=True)
+
+    assert answered.status_code == status
+    written = ("A step &lt;b&gt;", 'value="20.5"', f'value="confirmed {BOX} wrist"', "Sign in again in another tab")
+    assert [words in page for words in written] == [status == 401] * 4
+
+
 def test_an_answer_without_the_form_token_is_refused(signed_in: FlaskClient, study: str) -> None:
     action = re.search(r'action="([^"]+/feedback)"', text_of(signed_in, study))
 
