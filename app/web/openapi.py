@@ -1,12 +1,9 @@
 """The description of `/api/v1` in OpenAPI 3.1, written by hand beside the views; a test compares it with the routes."""
 
-from typing import Any
-
 from app.records import DISCLAIMER
 from app.usecases.triage import GRAVEST_FIRST
 from app.web.language import LANGUAGES
-
-Json = dict[str, Any]
+from app.web.openapi_schemas import Json, ref, schemas
 
 API_VERSION = "1.0.0"
 
@@ -29,7 +26,7 @@ def description() -> Json:
                     "description": "A signed-in page. Requests that change something also send X-CSRFToken.",
                 },
             },
-            "schemas": _schemas(),
+            "schemas": schemas(),
             "responses": {"Error": _json_answer("A refusal, with a stable code and one sentence.", "Error")},
         },
     }
@@ -49,7 +46,14 @@ def _paths() -> Json:
             },
             "post": _upload_operation("createStudy", "Read the files sent as a new study."),
         },
+        **_study_paths(study),
         **_worklist_paths(study),
+        **_image_paths(study, image),
+    }
+
+
+def _study_paths(study: Json) -> Json:
+    return {
         "/studies/{study_id}": {
             "parameters": [study],
             "get": _operation("readStudy", "One study.", "200", "Study", 404),
@@ -63,6 +67,11 @@ def _paths() -> Json:
             "parameters": [study],
             "get": _worded_operation("reportPdf", "The study as a report to complete and sign.", "application/pdf"),
         },
+    }
+
+
+def _image_paths(study: Json, image: Json) -> Json:
+    return {
         "/studies/{study_id}/images/{image_id}/original.png": {
             "parameters": [study, image],
             "get": _png_operation("originalPng", "The radiograph as it was decoded, in grey."),
@@ -154,7 +163,7 @@ def _feedback_operation() -> Json:
     return {
         **_operation("addFeedback", words, "201", "Feedback", 400, 404, 413, 422),
         "parameters": [_header("X-CSRFToken", "Only with a browser's session, not with a token.")],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref("NewFeedback")}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": ref("NewFeedback")}}},
     }
 
 
@@ -203,16 +212,12 @@ def _multipart() -> Json:
 
 
 def _json_answer(words: str, schema: str) -> Json:
-    return {"description": words, "content": {"application/json": {"schema": _ref(schema)}}}
+    return {"description": words, "content": {"application/json": {"schema": ref(schema)}}}
 
 
 def _refusals(*statuses: int) -> Json:
     refusal = {"$ref": "#/components/responses/Error"}
     return {str(status): refusal for status in sorted({401, 403, 405, 429, 503, *statuses})}
-
-
-def _ref(schema: str) -> Json:
-    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _path_parameter(name: str) -> Json:
@@ -272,116 +277,3 @@ def _window_parameters() -> list[Json]:
         {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
         for name, (text, schema) in words.items()
     ]
-
-
-def _object(**properties: Json) -> Json:
-    """An object whose properties are all there; a name with a trailing underscore is optional."""
-    required = [name for name in properties if not name.endswith("_")]
-    return {
-        "type": "object",
-        "required": required,
-        "properties": {name.rstrip("_"): schema for name, schema in properties.items()},
-    }
-
-
-def _list_of(schema: str) -> Json:
-    return {"type": "array", "items": _ref(schema)}
-
-
-def _schemas() -> Json:
-    text: Json = {"type": "string"}
-    whole: Json = {"type": "integer", "minimum": 0}
-    share: Json = {"type": "number", "minimum": 0, "maximum": 1}
-    took_ms: Json = {"type": "number", "minimum": 0}
-    time: Json = {"type": "string", "format": "date-time"}
-    tier: Json = {"type": "string", "enum": ["definite", "possible"]}
-    verdict: Json = {"type": "string", "enum": ["fracture", "possible", "none"]}
-    box: Json = {
-        "type": "array",
-        "minItems": 4,
-        "maxItems": 4,
-        "items": {"type": "number"},
-        "description": "x1, y1, x2, y2 in pixels of the decoded radiograph.",
-    }
-    answer: Json = {
-        "type": "string",
-        "enum": ["confirmed", "rejected", "missed"],
-        "description": "confirmed and rejected name a finding by its region and box, missed is a fracture beside them.",
-    }
-    said: Json = {
-        "normal": {"type": "boolean", "description": "The whole image shows no fracture."},
-        "comment": {**text, "maxLength": 4000},
-    }
-    reader = _object(id=text, name={"type": ["string", "null"]})
-    study = _object(id=text, created_at=time, model=_ref("Model"), images=_list_of("Image"))
-    return {
-        "Object": {"type": "object"},
-        "Error": _object(error=_object(code=text, message=text, request_id=text)),
-        "EncryptionKey": _object(kid=text, kem=text, kdf=text, aead=text, public_key=text),
-        "Model": _object(name=text, version=text, sha256=text),
-        "Finding": _object(region={**text, "examples": ["wrist"]}, confidence=share, tier=tier, box_px=box),
-        "Timing": _object(open=took_ms, decode=took_ms, detect=took_ms, total=took_ms),
-        "Image": _object(
-            id=text,
-            name=text,
-            created_at=time,
-            width=whole,
-            height=whole,
-            verdict=verdict,
-            score=share,
-            findings=_list_of("Finding"),
-            timing_ms=_ref("Timing"),
-            model=_ref("Model"),
-            warnings={"type": "array", "items": text},
-        ),
-        "Study": study,
-        "StudyPage": _object(
-            studies=_list_of("Study"), next={"type": ["string", "null"]}, damaged={"type": "array", "items": text}
-        ),
-        **_worklist_schemas(),
-        **_window_schemas(),
-        "Mark": _object(region=text, box_px=box, answer=answer),
-        "NewFeedback": _object(findings_=_list_of("Mark"), normal_=said["normal"], comment_=said["comment"]),
-        "Feedback": _object(id=text, image_id=text, reader=reader, created_at=time, findings=_list_of("Mark"), **said),
-        "Said": _object(feedback=_list_of("Feedback")),
-        "Rejected": _object(index=whole, name=text, code=text, message=text),
-        "Submission": {"allOf": [_ref("Study"), _object(rejected=_list_of("Rejected"))]},
-    }
-
-
-def _worklist_schemas() -> Json:
-    text: Json = {"type": "string"}
-    text_or_null: Json = {"type": ["string", "null"]}
-    mark = _object(id=text, name=text_or_null, at={"type": "string", "format": "date-time"})
-    state = _object(state={"type": "string", "enum": ["unread", "read"]}, read_by={"type": "array", "items": mark})
-    return {
-        "Entry": {"allOf": [_ref("Study"), state]},
-        "Worklist": _object(
-            studies=_list_of("Entry"),
-            next=text_or_null,
-            damaged={"type": "array", "items": text},
-            behind={"type": "boolean", "description": "Older studies are not sorted in yet: ask again."},
-        ),
-    }
-
-
-def _window_schemas() -> Json:
-    text: Json = {"type": "string"}
-    number: Json = {"type": "number"}
-    return {
-        "Window": _object(
-            kind={"type": "string", "enum": ["shown", "file", "full", "bone", "soft"]},
-            name={**text, "description": "What the file calls it."},
-            centre=number,
-            width=number,
-        ),
-        "Windows": _object(
-            low=number,
-            high=number,
-            least_width=number,
-            function={"type": "string", "enum": ["LINEAR", "LINEAR_EXACT", "SIGMOID"]},
-            inverted={"type": "boolean", "description": "A lower centre makes the picture darker, as in MONOCHROME1."},
-            spacing_mm={"type": ["array", "null"], "items": number, "minItems": 2, "maxItems": 2},
-            windows=_list_of("Window"),
-        ),
-    }
