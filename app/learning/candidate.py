@@ -8,8 +8,8 @@ from app.detection.checkpoint import read_checkpoint
 from app.detection.engine_torch import TorchEngine
 from app.detection.spec import WeightsFile
 from app.errors import ModelError
+from app.learning.recipe import STRIDE
 
-STRIDE = 32
 # The rule that serves; see models/model.json.
 NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # A detector needs one; evaluation of a candidate does not read it.

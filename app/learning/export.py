@@ -27,8 +27,10 @@ from app.learning.dataset import Dataset, read_dataset
 from app.learning.evaluate import check_regions, evaluate
 from app.learning.export_engines import OnnxEngine, latency_ms, shapes_of
 from app.learning.export_files import FP16, INT8, ONNX, REPORT_NAME, TORCH, Made, install, model_json, named, report
-from app.learning.export_graph import HEAD_END, STRIDE, layers, quantized, save_graph, save_onnx, to_openvino
+from app.learning.export_graph import HEAD_END, layers, quantized, save_graph, save_onnx, to_openvino
+from app.learning.network import trained_at_px
 from app.learning.pictures import load_grey
+from app.learning.recipe import STRIDE
 
 Figures = Mapping[str, float]
 Judge = Callable[[Detector, Dataset], Figures]
@@ -93,7 +95,7 @@ def export(plan: ExportPlan, judge: Judge | None = None, say: Say = lambda _: No
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=plan.out_dir) as folder:
             spec = ModelSpec(
-                plan.name, plan.version, regions, plan.input_size_px or _trained_at_px(network), STRIDE, NMS, NOT_FITTED
+                plan.name, plan.version, regions, plan.input_size_px or trained_at_px(network), STRIDE, NMS, NOT_FITTED
             )
             measure = judge or _default_judge(plan)
             trial = _Trial(plan, spec, Path(folder), lambda detector: measure(detector, validation), say)
@@ -209,13 +211,6 @@ def _default_judge(plan: ExportPlan) -> Judge:
         return {name: figure.value for name, figure in figures.items() if figure.value is not None}
 
     return judge
-
-
-def _trained_at_px(network: Any) -> int:  # noqa: ANN401 - ultralytics keeps it untyped
-    """The picture size in the checkpoint's arguments, up to the next multiple of the stride; 512 when it has none."""
-    arguments = getattr(network, "args", None)
-    size = arguments.get("imgsz") if isinstance(arguments, dict) else getattr(arguments, "imgsz", None)
-    return -(-size // STRIDE) * STRIDE if isinstance(size, int) and size > 0 else 512
 
 
 def _old_model_json(out_dir: Path) -> dict[str, Any]:

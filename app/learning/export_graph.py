@@ -18,9 +18,9 @@ from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.engine_torch import as_network_input
 from app.errors import ExportError
+from app.learning.recipe import STRIDE
 
 INPUT, OUTPUT = "grey", "raw"
-STRIDE = 32
 _ONNX_OPSET = 17
 # By the names that a traced YOLOv8 gives its operations: the head's last convolutions, and what decodes their answers.
 HEAD_END = (r".*model\.22\.cv[23]\.\d\.2/.*", r".*model\.22/.*", r".*model\.22\.dfl.*")

@@ -22,7 +22,7 @@ from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.checkpoint import read_checkpoint
 from app.errors import ModelError
-from app.learning.network import SIZES, build_network, save_weights
+from app.learning.network import SIZES, build_network, save_weights, trained_at_px
 
 _NOTHING = -1
 _PROBE_PX = 256
@@ -57,9 +57,7 @@ def grow_checkpoint(source: Path, target: Path, size: str, seed: int | None) -> 
         raise ModelError(f"There are no weights at {source}.") from None
     old = read_checkpoint(raw, source.name).eval()
     new = grow(old, size, seed)
-    train_args = getattr(old, "args", None)
-    size_px = train_args.get("imgsz", 512) if isinstance(train_args, dict) else 512
-    save_weights(new, target, int(size_px), {"grown_from": source.name, "grown_seed": seed})
+    save_weights(new, target, trained_at_px(old), {"grown_from": source.name, "grown_seed": seed})
     return difference(old, new)
 
 

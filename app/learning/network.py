@@ -15,6 +15,7 @@ from torch import nn
 from app.detection.checkpoint import read_checkpoint
 from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError, TrainingError
+from app.learning.recipe import STRIDE
 
 # First, so that ultralytics is imported the quiet way.
 import_torch()
@@ -88,6 +89,13 @@ def size_of(network: DetectionModel) -> str:
     """The letter of a YOLOv8: n, s, m, l or x."""
     layout: Any = network.yaml
     return str(layout.get("scale") or "n")
+
+
+def trained_at_px(network: Any) -> int:  # noqa: ANN401 - ultralytics keeps it untyped
+    """The picture size in the checkpoint's arguments, up to the next multiple of the stride; 512 when it has none."""
+    arguments = getattr(network, "args", None)
+    size = arguments.get("imgsz") if isinstance(arguments, dict) else getattr(arguments, "imgsz", None)
+    return -(-size // STRIDE) * STRIDE if isinstance(size, int) and size > 0 else 512
 
 
 def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict[str, Any]) -> None:

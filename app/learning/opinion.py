@@ -12,9 +12,9 @@ from app.errors import ModelError
 from app.learning.dataset import REGIONS
 from app.learning.network import load_network
 from app.learning.pictures import shrink_to
+from app.learning.recipe import STRIDE
 
 _PAD_GREY = 114
-_STRIDE = 32
 
 
 class NetworkOpinion:
@@ -38,7 +38,7 @@ class NetworkOpinion:
 
     def _predict(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(A, 4 + classes): x1 y1 x2 y2 in pixels of `grey`, then the score of each class."""
-        height, width = (-(-side // _STRIDE) * _STRIDE for side in grey.shape)
+        height, width = (-(-side // STRIDE) * STRIDE for side in grey.shape)
         padded = np.full((height, width), _PAD_GREY, np.uint8)
         padded[: grey.shape[0], : grey.shape[1]] = grey
         with torch.inference_mode():

@@ -9,6 +9,9 @@ import yaml
 from app.errors import TrainingError
 from app.learning.augment import Augmentation
 
+# The sides of what a YOLOv8 sees are multiples of it.
+STRIDE = 32
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -116,7 +119,11 @@ def _sizes(value: object, place: str) -> tuple[tuple[float, int], ...]:
         )
     except (TypeError, ValueError):
         raise TrainingError(f"{place}: image_sizes must be a size, or pairs of share and size.") from None
-    if not pairs or abs(sum(share for share, _ in pairs) - 1) > 1e-6 or any(px % 32 or px < 32 for _, px in pairs):
+    if (
+        not pairs
+        or abs(sum(share for share, _ in pairs) - 1) > 1e-6
+        or any(px % STRIDE or px < STRIDE for _, px in pairs)
+    ):
         raise TrainingError(f"{place}: the shares of image_sizes must sum to 1, sizes be multiples of 32.")
     return pairs
 
@@ -134,7 +141,7 @@ def _check(recipe: Recipe, place: str) -> None:
         "warmup": 0 <= recipe.warmup < 1,
         "average": 0 <= recipe.average < 1,
         "calm": 0 <= recipe.calm <= 1,
-        "validate_px": recipe.validate_px >= 0 and recipe.validate_px % 32 == 0,
+        "validate_px": recipe.validate_px >= 0 and recipe.validate_px % STRIDE == 0,
         "threads": 0 <= recipe.threads <= 1024,
         "workers": 0 <= recipe.workers <= 256,
     }

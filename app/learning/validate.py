@@ -14,8 +14,9 @@ from app.imaging.geometry import resize
 from app.learning.augment import PAD_GREY, Sample
 from app.learning.average_precision import mean_average_precision
 from app.learning.matching import Case, match
+from app.learning.recipe import STRIDE
 
-_FLOOR, _MOST, _IOU, _STRIDE = 0.001, 100, 0.6, 32
+_FLOOR, _MOST, _IOU = 0.001, 100, 0.6
 Floats = NDArray[np.float64]
 
 
@@ -61,7 +62,7 @@ def validate(
 def _shape(sample: Sample, size_px: int) -> tuple[int, int]:
     """Height and width in pixels after scaling, each a multiple of the stride."""
     factor = size_px / max(sample.grey.shape)
-    height, width = (max(_STRIDE, -(-round(side * factor) // _STRIDE) * _STRIDE) for side in sample.grey.shape)
+    height, width = (max(STRIDE, -(-round(side * factor) // STRIDE) * STRIDE) for side in sample.grey.shape)
     return height, width
 
 
