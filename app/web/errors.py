@@ -130,9 +130,11 @@ def _is_api() -> bool:
 def _is_own_answer() -> bool:
     """An answer that a reader wrote on a page of ours before the session ended: shown again, so that nothing is lost.
 
-    Without a session there is no form token to check, so the browser must say that no other site sent it.
+    Without a session there is no form token to check, so the browser must say that no other site sent it. A script of
+    ours keeps what was written by itself and wants to be sent to sign in.
     """
-    return request.endpoint == "pages.add_feedback" and request.headers.get("Sec-Fetch-Site") == "same-origin"
+    said = request.headers.get("Sec-Fetch-Site"), request.headers.get("Sec-Fetch-Mode")
+    return request.endpoint == "pages.add_feedback" and said == ("same-origin", "navigate")
 
 
 def _is_lenient() -> bool:

@@ -11,6 +11,7 @@ from tests.web.test_pages import send
 
 BOX, BELOW = "40.0 30.0 120.0 60.0", "40.0 72.0 120.0 102.0"
 ROW = {"missed-region": "elbow", "missed-x": "10", "missed-y": "20.5", "missed-width": "30", "missed-height": "40"}
+HOW_FETCHED = ("Sec-Fetch-Site", "Sec-Fetch-Mode")
 BLANK = dict.fromkeys(ROW, "")
 
 
@@ -147,16 +148,24 @@ def test_an_answer_after_the_session_has_ended_leads_back_to_the_study(
     )
 
 
-@pytest.mark.parametrize(("site", "status"), [("same-origin", 401), ("same-site", 303), ("cross-site", 303)])
+@pytest.mark.parametrize(
+    ("site_and_mode", "status"),
+    [
+        (("same-origin", "navigate"), 401),
+        (("same-origin", "cors"), 303),
+        (("same-site", "navigate"), 303),
+        (("cross-site", "navigate"), 303),
+    ],
+)
 def test_after_the_session_has_ended_only_what_was_written_here_is_shown_again(
-    signed_in: FlaskClient, study: str, clock, site: str, status: int
+    signed_in: FlaskClient, study: str, clock, site_and_mode: tuple[str, str], status: int
 ) -> None:
     action = re.search(r'action="([^"]+/feedback)"', text_of(signed_in, study))
     clock.pass_(days=2)
 
     assert action
     fields = {**ROW, "finding-1": f"confirmed {BOX} wrist", "comment": "A step <b>"}
-    answered = signed_in.post(action[1], data=fields, headers={"Sec-Fetch-Site": site})
+    answered = signed_in.post(action[1], data=fields, headers=dict(zip(HOW_FETCHED, site_and_mode, strict=True)))
     page = answered.get_data(as_text=True)
 
     assert answered.status_code == status

@@ -46,7 +46,7 @@ def test_the_page_has_the_form_and_needs_no_script_for_it(signed_in: FlaskClient
     form = re.search(r'(?s)<form[^>]*action="/studies/\w+/report"[^>]*>(.*?)</form>', page)
     assert form
     assert 'method="post"' in form[0]
-    assert f'name="statement" rows="6" maxlength="{LONGEST_STATEMENT}"' in form[1]
+    assert re.search(rf'<textarea[^>]* name="statement"[^>]* maxlength="{LONGEST_STATEMENT}"', form[1])
     assert '<label for="statement">' in form[1]
 
 
