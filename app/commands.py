@@ -15,8 +15,10 @@ from app.records import Role
 from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
-from app.usecases import house, people, worklist
-from app.usecases.export_feedback import Exported, export_feedback
+from app.usecases.administration import maintenance as house
+from app.usecases.administration import people
+from app.usecases.feedback.export import Exported, export_feedback
+from app.usecases.worklist import worklist
 
 P = ParamSpec("P")
 

@@ -1,8 +1,8 @@
 """Every expected failure, in words that are safe to show and that a clinician understands.
 
-`code` is stable: programs rely on it. No message carries a file name, a pixel or a DICOM value. What a failure means
-to HTTP is decided in `app.web.errors`, by family. A message with numbers in it is a template and its values, so that
-catalogues can translate it; `scripts.translate` finds it where the failure is raised.
+`code` is stable: programs rely on it. No message carries a file name, a pixel or a DICOM value. `app.web.http.errors`
+maps each family to an HTTP status. A message with numbers in it is a template and its values, so that catalogues can
+translate it; `scripts.translate` finds it where the failure is raised.
 """
 
 from collections.abc import Sequence

@@ -11,7 +11,7 @@ from app.imaging import LightBox
 from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
 from app.storage import Store, open_store
 
-# Change it with what app/usecases/triage.py labels: every study is then indexed anew.
+# Change it with what app/usecases/worklist/triage.py labels: every study is then indexed anew.
 WORKLIST_SCHEME = "worklist/v1"
 
 

@@ -13,7 +13,7 @@ from app.config import MODELS_DIR, Limits
 from app.detection import Detector, load_detector
 from app.errors import FractureError
 from app.records import DISCLAIMER
-from app.usecases.read_folder import SUMMARY, Outcome, files_of, read_folder, write_summary
+from app.usecases.batch.infer_folder import SUMMARY, Outcome, files_of, read_folder, write_summary
 
 
 def open_detector(options: argparse.Namespace) -> Detector:

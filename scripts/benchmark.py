@@ -11,7 +11,7 @@ from typing import Any
 from app.config import MODELS_DIR
 from app.detection import load_detector
 from app.errors import FractureError
-from app.learning.benchmark import markdown, measure, read_samples, summary
+from app.learning.evaluation.benchmark import markdown, measure, read_samples, summary
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,11 +12,11 @@ from pathlib import Path
 from app.config import MODELS_DIR
 from app.detection import Detector, load_detector
 from app.errors import FractureError
-from app.learning.calibrate import Fitted, fit_verdict, provenance, write_verdict
-from app.learning.dataset import read_dataset
-from app.learning.evaluate import read_cases
-from app.learning.matching import Case
-from app.learning.report_json import Json
+from app.learning.datasets.dataset import read_dataset
+from app.learning.evaluation.evaluate import read_cases
+from app.learning.evaluation.matching import Case
+from app.learning.evaluation.report_json import Json
+from app.learning.export.fit_verdict import Fitted, fit_verdict, provenance, write_verdict
 from scripts.progress import Progress
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from app.config import MODELS_DIR
 from app.detection import Detector, load_detector
 from app.errors import DatasetError, FractureError
-from app.learning.calibrate import replace_text
-from app.learning.dataset import Dataset, read_dataset
-from app.learning.evaluate import check_regions, read_cases
-from app.learning.figures import figures
-from app.learning.report_html import report_page
-from app.learning.report_json import Json, everything, summary
+from app.learning.datasets.dataset import Dataset, read_dataset
+from app.learning.evaluation.evaluate import check_regions, read_cases
+from app.learning.evaluation.figures import figures
+from app.learning.evaluation.report_html import report_page
+from app.learning.evaluation.report_json import Json, everything, summary
+from app.learning.export.fit_verdict import replace_text
 from scripts.progress import Progress
 
 
@@ -25,7 +25,7 @@ def open_detector(options: argparse.Namespace) -> Detector:
     """The detector that the options name: the served one, or a bare checkpoint."""
     if options.weights is None:
         return load_detector(options.models_dir, options.engine, options.threads)
-    from app.learning.candidate import load_candidate  # noqa: PLC0415 - torch is only loaded where it is asked
+    from app.learning.export.candidate import load_candidate  # noqa: PLC0415 - torch is only loaded where it is asked
 
     return load_candidate(options.weights, options.size, options.threads)
 

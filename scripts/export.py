@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         from app.detection.ultralytics_import import import_torch  # noqa: PLC0415
 
         import_torch()
-        from app.learning.export import FORMATS, ExportPlan, export  # noqa: PLC0415
+        from app.learning.export.export import FORMATS, ExportPlan, export  # noqa: PLC0415
 
         plan = ExportPlan(
             weights=options.weights,

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from app.config import MODELS_DIR
 from app.detection import load_model_spec
 from app.errors import FractureError, ModelError
-from app.learning.prepare import MANIFEST, prepare
-from app.learning.sources import SourcePicture, read_fracatlas, read_kaggle
+from app.learning.datasets.prepare import MANIFEST, prepare
+from app.learning.datasets.sources import SourcePicture, read_fracatlas, read_kaggle
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
     weights = options.opinion or _serving_weights()
     if weights is None or not options.fracatlas:
         return prepare(pictures, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
-    from app.learning.opinion import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
+    from app.learning.training.network_labeller import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
 
     told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
     opinion = NetworkOpinion(weights)

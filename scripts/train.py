@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from app.errors import FractureError
-from app.learning.recipe import read_recipe
+from app.learning.training.recipe import read_recipe
 from scripts.prepare_data import Bars
 
 if TYPE_CHECKING:
-    from app.learning.trainer import Pace
+    from app.learning.training.trainer import Pace
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     # A thread that waits for another would else spin, and on a shared machine use up the time the other one needs:
     # measured, a step took four times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    from app.learning.run import Start, make_preview, resume_run, start_run  # noqa: PLC0415 - loads torch
+    from app.learning.training.run import Start, make_preview, resume_run, start_run  # noqa: PLC0415 - loads torch
 
     bars = Bars()
     if options.resume:

@@ -1,16 +1,16 @@
 """Keep the catalogues of the pages' languages: `python -m scripts.translate update`, or `check`.
 
-update writes the texts of the sources into every catalogue of `app/web/translations`, the new ones untranslated; check
-says what is missing or wrong. docs/languages.md tells the rest.
+`update` writes the texts of the sources into every catalogue of `app/web/i18n/translations`, new ones untranslated;
+`check` lists missing and wrong translations. See docs/languages.md.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from app.web.catalogues import catalogue_path
-from app.web.extraction import ROOT, extracted, problems, update_catalogue
-from app.web.language import DEFAULT, LANGUAGES
+from app.web.i18n.catalogues import catalogue_path
+from app.web.i18n.extraction import ROOT, extracted, problems, update_catalogue
+from app.web.i18n.language import DEFAULT, LANGUAGES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from app.services import Services
-    from tests.fakes import FakeClock, FakeDetector
+    from tests.support.fakes import FakeClock, FakeDetector
 
 PASSWORD = "correct horse battery"
 UPLOAD_BYTES = 6 * 1024 * 1024
@@ -65,7 +65,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def clock() -> "FakeClock":
     """A clock that stands still until it is moved."""
-    from tests.fakes import FakeClock
+    from tests.support.fakes import FakeClock
 
     return FakeClock()
 
@@ -73,7 +73,7 @@ def clock() -> "FakeClock":
 @pytest.fixture
 def detector() -> "FakeDetector":
     """A detector that answers what a test tells it to."""
-    from tests.fakes import FakeDetector
+    from tests.support.fakes import FakeDetector
 
     return FakeDetector()
 
@@ -93,7 +93,7 @@ def services(
     settings: Settings, clock: "FakeClock", detector: "FakeDetector", empty_database: Path
 ) -> "Iterator[Services]":
     """Everything real but the network, the clock and the cost of a password."""
-    from tests.fakes import build_fake_services
+    from tests.support.fakes import build_fake_services
 
     shutil.copyfile(empty_database, settings.database_url.removeprefix("sqlite:///"))
     built = build_fake_services(settings, clock, detector)
@@ -118,7 +118,7 @@ def client(app: "Flask") -> "FlaskClient":
 @pytest.fixture
 def account(services: "Services") -> Callable[..., Account]:
     """Makes people: `account("Ada", tenant="north")`."""
-    from app.usecases import people
+    from app.usecases.administration import people
 
     def make(name: str, tenant: str = "default") -> Account:
         person = people.add_person(services, tenant, name, "clinician", PASSWORD)
@@ -136,7 +136,7 @@ def ada(account: Callable[..., Account]) -> Account:
 @pytest.fixture
 def signed_in(client: "FlaskClient", services: "Services", ada: Account) -> "FlaskClient":
     """Ada's browser, signed in by a one-time link."""
-    from app.usecases import people
+    from app.usecases.administration import people
 
     link = people.add_link(services, ada.person.tenant, ada.person.name)
     assert client.get(f"/sign-in/{link}").status_code == 303

@@ -16,10 +16,10 @@ from app.imaging import phantom, render_png
 from app.records import Upload
 from app.security import new_master_key
 from app.storage import migrate
-from app.usecases import people
-from app.usecases.read_study import create_study
-from app.usecases.review_study import add_feedback
-from tests.fakes import FakeClock, FakeDetector, build_fake_services
+from app.usecases.administration import people
+from app.usecases.feedback.review import add_feedback
+from app.usecases.studies.create import create_study
+from tests.support.fakes import FakeClock, FakeDetector, build_fake_services
 
 ROOT = Path(__file__).resolve().parent.parent
 Flask = Callable[..., subprocess.CompletedProcess[str]]

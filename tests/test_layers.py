@@ -86,7 +86,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def room_of(module: str) -> str:
-    """`app.web.pages` lives in `app.web`, `scripts.bootstrap.log` in `scripts`."""
+    """`app.web.pages.studies` lives in `app.web`, `scripts.bootstrap.log` in `scripts`."""
     parts = module.split(".")
     return ".".join(parts[:2]) if parts[0] == "app" else module if module in FLOORS else parts[0]
 

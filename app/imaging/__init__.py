@@ -5,9 +5,9 @@ from app.imaging.decode import decode, format_of
 from app.imaging.drawn_sample import DrawnSample, drawn_sample
 from app.imaging.heat import heat_png
 from app.imaging.levels import least_width, levels_of, presets, value_range, windowed
-from app.imaging.light_box import ImageKey, LightBox
 from app.imaging.model_input import model_input
 from app.imaging.phantom import Phantom, phantom
+from app.imaging.radiograph_cache import ImageKey, LightBox
 
 __all__ = [
     "DrawnSample",

@@ -10,27 +10,22 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.records import DISCLAIMER
 from app.services import Services, build_services
-from app.usecases.sample import truth_of
-from app.web import (
-    api,
-    first_page,
-    guard,
-    headers,
-    language,
-    operations,
-    pages,
-    selected_page,
-    sign_in,
-    why_page,
-    wording,
-    worklist_page,
-)
-from app.web.errors import answer_errors
-from app.web.failure_words import words_by_code
-from app.web.feedback_page import feedback_words
-from app.web.metrics import Metrics
-from app.web.throttle import Throttle
-from app.web.uploads import UploadRequest, body_limit
+from app.usecases.studies.sample import truth_of
+from app.web.api import routes as api
+from app.web.http import guard, headers, operations
+from app.web.http.errors import answer_errors
+from app.web.http.metrics import Metrics
+from app.web.http.throttle import Throttle
+from app.web.http.uploads import UploadRequest, body_limit
+from app.web.i18n import language, wording
+from app.web.i18n.failures import words_by_code
+from app.web.pages import explanation as why_page
+from app.web.pages import help as first_page
+from app.web.pages import selection as selected_page
+from app.web.pages import sign_in
+from app.web.pages import studies as pages
+from app.web.pages import worklist as worklist_page
+from app.web.pages.feedback import feedback_words
 
 ROOT = Path(__file__).resolve().parents[2]
 # Also bounds what the parser holds at once, which is one chunk of 64 KiB and the rest of the one before.

@@ -22,7 +22,7 @@ from app.records import Role
 from app.security import new_master_key
 from app.services import Desk, build_desk
 from app.storage import migrate
-from app.usecases import people
+from app.usecases.administration import people
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

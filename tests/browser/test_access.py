@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.access_faults import faults, faults_of_colour
 from tests.browser.conftest import Server, Workplace
-from tests.browser.focus import walk
+from tests.support.access_faults import faults, faults_of_colour
+from tests.support.focus import walk
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.records import DISCLAIMER
-from app.usecases import people
+from app.usecases.administration import people
 from tests.browser.conftest import Server
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, FileChooser, Page, expect
 
 from tests.browser.conftest import Server, Workplace
-from tests.browser.focus import stop, tab_to, walk
 from tests.browser.test_feedback import rows
-from tests.reports.read_pdf import read_pdf
+from tests.support.focus import stop, tab_to, walk
+from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
 

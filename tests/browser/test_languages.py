@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.web.catalogues import catalogue
-from app.web.language import LANGUAGES
+from app.web.i18n.catalogues import catalogue
+from app.web.i18n.language import LANGUAGES
 from tests.browser.conftest import Server
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
 from tests.browser.conftest import Server, Workplace
-from tests.reports.read_pdf import read_pdf
+from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.usecases import people
+from app.usecases.administration import people
 from tests.browser.conftest import Program, Server
 from tests.browser.test_feedback import rows
 

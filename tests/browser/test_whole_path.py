@@ -14,7 +14,7 @@ from app.records import DISCLAIMER
 from tests.browser.conftest import ROOT, Server
 from tests.browser.test_feedback import drag, rows
 from tests.browser.test_upload import drop
-from tests.reports.read_pdf import read_pdf
+from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
 

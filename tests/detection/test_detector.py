@@ -9,7 +9,7 @@ from app.detection import Detector, ModelSpec, load_detector
 from app.detection.spec import parse_model_spec
 from app.errors import ModelError, Unavailable
 from app.records import ModelInput
-from tests.detection.fake_engine import FailingEngine, FakeEngine, model_json
+from tests.support.fake_engine import FailingEngine, FakeEngine, model_json
 
 INPUT = ModelInput(np.full((64, 32), 51, np.uint8), 0.5, (0, 0), (128, 64))
 

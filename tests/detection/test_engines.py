@@ -90,8 +90,8 @@ def test_the_float_graph_is_the_torch_network(tmp_path: Path, shape: tuple[int, 
     from app.detection.checkpoint import read_checkpoint
     from app.detection.engine_openvino import OpenvinoEngine
     from app.detection.engine_torch import TorchEngine
-    from app.learning.export_graph import save_graph, to_openvino
-    from tests.detection.tiny_network import openvino_files, save_tiny
+    from app.learning.export.graph import save_graph, to_openvino
+    from tests.support.tiny_network import openvino_files, save_tiny
 
     file = save_tiny(tmp_path / "tiny.pt")
     network = read_checkpoint(file.path.read_bytes(), "tiny.pt")
@@ -106,7 +106,7 @@ def test_the_float_graph_is_the_torch_network(tmp_path: Path, shape: tuple[int, 
 def test_a_graph_that_is_no_graph_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("openvino", reason="openvino is not installed")
     from app.detection.engine_openvino import OpenvinoEngine
-    from tests.detection.tiny_network import openvino_files
+    from tests.support.tiny_network import openvino_files
 
     (tmp_path / "tiny.xml").write_text("<net/>")
     (tmp_path / "tiny.bin").write_bytes(b"\x00" * 64)

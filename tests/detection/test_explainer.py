@@ -10,7 +10,7 @@ import pytest
 from app.detection import Detector, Explainer
 from app.errors import Busy, Unavailable
 from app.records import Detection, ModelInput
-from tests.detection.place_detectors import DETECTION, looks_at, picture_with_spot
+from tests.support.spot_detectors import DETECTION, looks_at, picture_with_spot
 
 PLACE = (64, 65)
 

@@ -8,7 +8,7 @@ import pytest
 from app.detection.occlusion import ScoreMap, score_map
 from app.imaging import model_input
 from app.records import Detection, ModelInput
-from tests.detection.place_detectors import DETECTION, SIZE_PX, looks_at, picture_with_spot
+from tests.support.spot_detectors import DETECTION, SIZE_PX, looks_at, picture_with_spot
 
 # The box and a little of what is around it; 2.75 times the box, within the picture, is what the map covers.
 PLACES = [(48, 55), (64, 65), (80, 75), (45, 78), (85, 52), (30, 65), (64, 95), (100, 40)]

@@ -9,7 +9,7 @@ import pytest
 
 from app.detection.scheduler import Scheduler
 from app.errors import Busy, Unavailable
-from tests.detection.fake_engine import FailingEngine, FakeEngine, GatedEngine
+from tests.support.fake_engine import FailingEngine, FakeEngine, GatedEngine
 
 
 def picture(value: int, width: int = 32) -> np.ndarray:

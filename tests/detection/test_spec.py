@@ -10,7 +10,7 @@ import pytest
 from app.detection import load_model_spec
 from app.detection.spec import WeightsFile, parse_model_spec
 from app.errors import ModelError
-from tests.detection.fake_engine import model_json
+from tests.support.fake_engine import model_json
 
 Spoil = Callable[[dict[str, Any]], object]
 

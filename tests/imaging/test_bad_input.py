@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from image_files import LIMITS, SECRET, compressed, dataset, dicom, gdcm_jpeg, png, png16, ramp, saved, tiff
 from PIL import Image
 from pydicom.uid import (
     MPEG4HP41,
@@ -32,6 +31,19 @@ from app import errors
 from app.config import Limits
 from app.imaging import decode
 from app.records import Radiograph
+from tests.support.image_files import (
+    LIMITS,
+    SECRET,
+    compressed,
+    dataset,
+    dicom,
+    gdcm_jpeg,
+    png,
+    png16,
+    ramp,
+    saved,
+    tiff,
+)
 
 GREY = ramp()
 DEEP = ramp(most=4095, dtype="u2")

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from image_files import LIMITS, dataset, dicom, saved
 
 from app.imaging import decode, phantom
+from tests.support.image_files import LIMITS, dataset, dicom, saved
 
 GREY = phantom(1, (128, 128)).grey
 RGB = np.repeat(GREY[..., None], 3, axis=2)

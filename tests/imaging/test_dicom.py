@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from image_files import LIMITS, compressed, dataset, dicom, gdcm_jpeg, ramp, saved
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -19,6 +18,7 @@ from pydicom.uid import (
 )
 
 from app.imaging import decode
+from tests.support.image_files import LIMITS, compressed, dataset, dicom, gdcm_jpeg, ramp, saved
 
 DEEP = ramp(most=4095, dtype="u2")
 # The whole range of 12 bits: 0 → 0, 4095 → 255.

@@ -5,7 +5,6 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from image_files import LIMITS, dataset, dicom, png16, ramp, saved, tiff
 from PIL import Image
 from pydicom.dataset import Dataset
 
@@ -13,6 +12,7 @@ from app.config import Limits
 from app.imaging import decode, least_width, levels_of, presets, render_png, value_range, windowed
 from app.imaging.levels import count_values
 from app.records import Levels, Radiograph
+from tests.support.image_files import LIMITS, dataset, dicom, png16, ramp, saved, tiff
 
 DEEP = ramp(most=4095, dtype="u2")
 

@@ -4,11 +4,11 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from image_files import LIMITS, png, png16, ramp, saved, tiff
 from PIL import Image
 
 from app.imaging import decode
 from app.imaging.window import stretch
+from tests.support.image_files import LIMITS, png, png16, ramp, saved, tiff
 
 GREY = ramp()
 DEEP = ramp(most=4095, dtype="u2")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.config import Settings
-from tests.learning.drawn_sets import BOX, POLYGON, kaggle
+from tests.support.drawn_sets import BOX, POLYGON, kaggle
 from tests.web.conftest import multipart
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
@@ -83,7 +83,7 @@ def assert_serves(settings: Settings) -> None:
     """The app starts with the exported weights, reads a radiograph, and says by which weights."""
     from app.imaging import phantom, render_png
     from app.storage import migrate
-    from app.usecases import people
+    from app.usecases.administration import people
     from app.web import create_app
 
     migrate(settings.database_url)

@@ -22,7 +22,7 @@ from app.records import DISCLAIMER, Feedback, Finding, Mark, ModelVersion, Readi
 from app.reports import study_pdf
 from app.reports.pdf import DECLARATION
 from app.reports.pdf_text import lines, markup
-from tests.reports.read_pdf import Pdf, read_pdf
+from tests.support.read_pdf import Pdf, read_pdf
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scripts.prepare_data import main
-from tests.learning.drawn_sets import BOX, kaggle
+from tests.support.drawn_sets import BOX, kaggle
 
 
 def test_the_command_reports_counts_and_what_was_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from scripts.train import main
-from tests.learning.drawn_sets import BOX, kaggle
+from tests.support.drawn_sets import BOX, kaggle
 
 pytestmark = pytest.mark.torch
 

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from app.records import Person
 from app.storage import NewImage, NewStudy, Store, migrate, new_id, open_store
 from app.storage.tables import metadata
-from tests.postgres_server import postgres_server
+from tests.support.postgres_server import postgres_server
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=UTC)
 DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]

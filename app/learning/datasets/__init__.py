@@ -1,0 +1,1 @@
+"""Labelled radiographs on disk: published sources, checks, near-duplicates, and one prepared data set."""

@@ -1,0 +1,239 @@
+"""Published data sets → one checked data set with eight regions and a manifest.
+
+The same input gives the same output byte for byte. What cannot be used is set aside by name, never silently dropped;
+so is a training picture that is a near-duplicate of a validation picture, since it would make the figures lie.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.errors import DatasetError
+from app.learning.datasets.dataset import REGIONS
+from app.learning.datasets.examine import Examined, examine_all, sha256_of
+from app.learning.datasets.images import load_grey, shrink_to
+from app.learning.datasets.near_duplicates import LEAST_LIKENESS, Pair, find_near_duplicates, group
+from app.learning.datasets.region_labeller import Opinion
+from app.learning.datasets.sources import SPLITS, SourcePicture
+from app.learning.progress import Progress
+
+MANIFEST, DESCRIPTION, PAIRS = "manifest.json", "data.yaml", "near_duplicates.csv"
+_NOTES, _FOUND = ".examined.jsonl", ".near_duplicates.json"
+_THUMBNAIL_PX = 160
+_COLUMNS = ("one", "other", "split_one", "split_other", "likeness")
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A published picture, what was found in it, and where it goes."""
+
+    picture: SourcePicture
+    found: Examined
+    stem: str
+
+
+def prepare(
+    pictures: Sequence[SourcePicture],
+    out: Path,
+    opinion: Opinion | None,
+    opinion_by: str,
+    progress: Progress,
+    *,
+    keep_leaks: bool = False,
+) -> dict[str, Any]:
+    """Write the prepared set into `out` and return its manifest; an interrupted run goes on where it was.
+
+    opinion_by: names and hashes the weights behind `opinion`, for the record.
+    keep_leaks: keep training pictures that are near-duplicates of validation pictures; they are only listed then.
+
+    Raises:
+        DatasetError: `out` cannot be written, or holds files of something else; those are left as they are.
+    """
+    items = [_Item(picture, _NOTHING, _stem(picture)) for picture in pictures]
+    _refuse_other_files(items, out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        examined = examine_all(pictures, out / _NOTES, opinion, opinion_by, progress)
+        items = [replace(item, found=found) for item, found in zip(items, examined, strict=True)]
+        pairs = _near_duplicates(items, out / _FOUND, progress)
+        groups = group(len(items), pairs)
+        kept = items if keep_leaks else _without_leaks(items, pairs)
+        entries = _write_all(kept, items, groups, out, progress)
+        manifest = _manifest(kept, pairs, entries, opinion_by if opinion else "")
+        _write(out / PAIRS, _table(items, pairs))
+        _write(out / DESCRIPTION, yaml.safe_dump(_description(), sort_keys=False).encode())
+        _write(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        for name in (_NOTES, _FOUND):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise DatasetError(f"The data set cannot be written to {out}: {error.strerror or error}.") from None
+    return manifest
+
+
+_NOTHING = Examined("", "", (0, 0), (), None)
+
+
+def _stem(picture: SourcePicture) -> str:
+    return f"{picture.origin.name}-{picture.image.stem}"
+
+
+def _image_path(item: _Item) -> str:
+    return f"{item.picture.split}/images/{item.stem}{item.picture.image.suffix.lower()}"
+
+
+def _label_path(item: _Item) -> str:
+    return f"{item.picture.split}/labels/{item.stem}.txt"
+
+
+def _refuse_other_files(items: Sequence[_Item], out: Path) -> None:
+    expected = {path for item in items for path in (_image_path(item), _label_path(item))}
+    for split in SPLITS:
+        for kind in ("images", "labels"):
+            for path in sorted((out / split / kind).glob("*")):
+                if path.relative_to(out).as_posix().removesuffix(".part") not in expected:
+                    raise DatasetError(f"{path} belongs to another data set; choose an empty folder.")
+
+
+def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) -> list[Pair]:
+    """Pairs by number in `items`; taken from `notes` when an interrupted run with the same pictures found them."""
+    usable = [number for number, item in enumerate(items) if item.found.problem is None]
+    key = hashlib.sha256("".join(items[number].found.image_sha256 for number in usable).encode()).hexdigest()
+    if notes.is_file():
+        noted = json.loads(notes.read_text(encoding="utf-8"))
+        if noted["key"] == key:
+            return [Pair(*row) for row in noted["pairs"]]
+    small = []
+    for done, number in enumerate(usable, start=1):
+        small.append(shrink_to(load_grey(items[number].picture.image), _THUMBNAIL_PX)[0])
+        progress("making thumbnails", done, len(usable))
+    found = find_near_duplicates(small, progress)
+    pairs = [Pair(usable[pair.one], usable[pair.other], pair.likeness) for pair in found]
+    rows = [[pair.one, pair.other, pair.likeness] for pair in pairs]
+    _write(notes, json.dumps({"key": key, "pairs": rows}).encode())
+    return pairs
+
+
+def _without_leaks(items: Sequence[_Item], pairs: Sequence[Pair]) -> list[_Item]:
+    """The same items; a training picture that looks like a validation picture now has that as its problem."""
+    kept = list(items)
+    for pair in sorted(pairs, key=lambda pair: pair.likeness):
+        train, val = pair.one, pair.other
+        if items[train].picture.split == "val":
+            train, val = val, train
+        if items[train].picture.split == "train" and items[val].picture.split == "val":
+            problem = f"A near-duplicate of {_image_path(items[val])} in validation (likeness {pair.likeness:.2f})."
+            kept[train] = replace(items[train], found=replace(items[train].found, problem=problem))
+    return kept
+
+
+def _write_all(
+    kept: Sequence[_Item], items: Sequence[_Item], groups: Sequence[int], out: Path, progress: Progress
+) -> list[dict[str, Any]]:
+    entries = []
+    for number, item in enumerate(kept):
+        if item.found.problem is None:
+            entries.append(_write_one(item, out, _image_path(items[groups[number]])))
+        else:
+            for path in (_image_path(item), _label_path(item)):
+                (out / path).unlink(missing_ok=True)
+        progress("writing the data set", number + 1, len(kept))
+    return entries
+
+
+def _write_one(item: _Item, out: Path, group_name: str) -> dict[str, Any]:
+    found = item.found
+    image, label = out / _image_path(item), out / _label_path(item)
+    rows = "".join(f"{REGIONS.index(mark.region)} {_centred(mark.box)}\n" for mark in found.marked)
+    for path in (image, label):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if not image.is_file() or sha256_of(image) != found.image_sha256:
+        _write(image, item.picture.image.read_bytes())
+    _write(label, rows.encode())
+    return {
+        "image": _image_path(item),
+        "image_sha256": found.image_sha256,
+        "label": _label_path(item),
+        "label_sha256": hashlib.sha256(rows.encode()).hexdigest(),
+        "split": item.picture.split,
+        "origin": item.picture.origin.name,
+        "original": item.picture.image.name,
+        "original_label_sha256": found.label_sha256,
+        "size_wh": list(found.size_wh),
+        "group": group_name,
+        "boxes": [{"region": m.region, "told_by": m.told_by, "share": m.share} for m in found.marked],
+    }
+
+
+def _manifest(
+    items: Sequence[_Item], pairs: Sequence[Pair], entries: list[dict[str, Any]], opinion_by: str
+) -> dict[str, Any]:
+    origins = {item.picture.origin.name: item.picture.origin for item in items}
+    kinds = Counter("-".join(sorted({items[p.one].picture.split, items[p.other].picture.split})) for p in pairs)
+    return {
+        "format": 1,
+        "regions": list(REGIONS),
+        "opinion_by": opinion_by,
+        "origins": {name: asdict(origins[name]) for name in sorted(origins)},
+        "near_duplicates": {
+            "least_likeness": LEAST_LIKENESS,
+            "within_train": kinds["train"],
+            "within_val": kinds["val"],
+            "across": kinds["train-val"],
+            "listed_in": PAIRS,
+        },
+        "set_aside": [
+            {
+                "original": item.picture.image.name,
+                "origin": item.picture.origin.name,
+                "split": item.picture.split,
+                "problem": item.found.problem,
+            }
+            for item in items
+            if item.found.problem
+        ],
+        "files": entries,
+    }
+
+
+def _table(items: Sequence[_Item], pairs: Sequence[Pair]) -> bytes:
+    """The near-duplicates as CSV: pairs across splits first, then by likeness."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+
+    def across(pair: Pair) -> bool:
+        return items[pair.one].picture.split != items[pair.other].picture.split
+
+    for pair in sorted(pairs, key=lambda pair: (not across(pair), -pair.likeness, pair)):
+        one, other = items[pair.one], items[pair.other]
+        row = (_image_path(one), _image_path(other), one.picture.split, other.picture.split, f"{pair.likeness:.3f}")
+        writer.writerow(row)
+    return text.getvalue().encode()
+
+
+def _description() -> dict[str, Any]:
+    return {"train": "train/images", "val": "val/images", "nc": len(REGIONS), "names": list(REGIONS)}
+
+
+def _centred(box: tuple[float, float, float, float]) -> str:
+    x1, y1, x2, y2 = box
+    return f"{(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise

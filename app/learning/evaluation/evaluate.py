@@ -1,0 +1,99 @@
+"""Let a detector read a labelled data set, the way the app reads an upload, and hand the result to the figures."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from app.detection import Calibration, ModelSpec, places
+from app.errors import DatasetError
+from app.imaging import model_input
+from app.learning.datasets.dataset import Dataset, LabelledImage
+from app.learning.datasets.images import load_grey
+from app.learning.evaluation.figures import Evaluation, figures
+from app.learning.evaluation.matching import Case
+from app.records import Detection, ModelInput
+
+Progress = Callable[[int, int], None]
+
+
+class Finder(Protocol):
+    """What evaluation needs of a detector; `app.detection.Detector` has it."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Regions, input size and calibration."""
+
+    def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
+        """Raw detections of one radiograph."""
+
+
+def evaluate(
+    detector: Finder,
+    dataset: Dataset,
+    *,
+    single_class: bool = False,
+    calibration: Calibration | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Read every picture and compute every figure.
+
+    calibration: as in `figures`; usually `detector.spec.calibration`.
+
+    Raises:
+        DatasetError: the class lists do not match, or a picture cannot be decoded.
+        Unavailable: the engine failed.
+    """
+    check_regions(dataset, detector.spec.regions, single_class)
+    cases = read_cases(detector, dataset, progress=progress)
+    return figures(cases, dataset.regions, calibration, single_class=single_class, resamples=resamples, seed=seed)
+
+
+def check_regions(dataset: Dataset, known: Sequence[str], single_class: bool) -> None:
+    """Raises DatasetError when the data set names a region that the model does not know, unless names do not matter."""
+    unknown = [region for region in dataset.regions if region not in known]
+    if unknown and not single_class:
+        raise DatasetError(
+            f"The class list does not match: the model does not know {', '.join(unknown)} "
+            f"(it knows {', '.join(known)}). With --single-class names do not matter."
+        )
+
+
+def read_cases(
+    detector: Finder, dataset: Dataset, *, group: str = "", progress: Progress | None = None
+) -> tuple[Case, ...]:
+    """What is marked on every picture and what the detector says of it.
+
+    Raises:
+        DatasetError: a picture cannot be decoded, or decodes to another size than its labels were read for.
+        Unavailable: the engine failed.
+    """
+    cases = []
+    for done, image in enumerate(dataset.images, start=1):
+        cases.append(_read_case(detector, image, group))
+        if progress:
+            progress(done, len(dataset.images))
+    return tuple(cases)
+
+
+def _read_case(detector: Finder, image: LabelledImage, group: str) -> Case:
+    grey = load_grey(image.path)
+    height, width = grey.shape
+    if (width, height) != image.size_wh:
+        raise DatasetError(f"The picture {image.path} decodes to {width}×{height} pixels, not as its header says.")
+    found = detector.detect(model_input(grey, detector.spec.input_size_px, detector.spec.stride))
+    # Detections come surest first, as `places` wants them.
+    found_px = np.array([one.box_px for one in found], np.float64).reshape(-1, 4)
+    return Case(
+        path=image.path,
+        shape_hw=(height, width),
+        truth_px=image.boxes_px,
+        truth_regions=image.regions,
+        found_px=found_px,
+        found_regions=tuple(one.region for one in found),
+        scores=np.array([one.score for one in found], np.float64),
+        group=group,
+        places=places(found_px),
+    )

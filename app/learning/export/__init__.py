@@ -1,0 +1,1 @@
+"""Weights to files that serve: OpenVINO and ONNX graphs, calibration, `model.json`."""

@@ -1,0 +1,35 @@
+"""A bare checkpoint as a detector: to judge weights before they get a `model.json`."""
+
+import hashlib
+from pathlib import Path
+
+from app.detection import Calibration, Detector, ModelSpec, NmsRule
+from app.detection.checkpoint import read_checkpoint
+from app.detection.engine_torch import TorchEngine
+from app.detection.spec import WeightsFile
+from app.errors import ModelError
+from app.learning.training.recipe import STRIDE
+
+# The rule that serves; see models/model.json.
+NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
+# A detector needs one; evaluation of a candidate does not read it.
+_NOT_CALIBRATED = Calibration("none", ((0.0, 0.0), (1.0, 1.0)), 0.5, 0.5)
+
+
+def load_candidate(weights: Path, input_size_px: int = 512, threads: int = 0, nms: NmsRule = NMS) -> Detector:
+    """A detector that runs the ultralytics checkpoint `weights` on torch, its regions as the checkpoint names them.
+
+    Raises:
+        ModelError: the file is missing, damaged, or no YOLOv8 detector, or the input size is no multiple of 32.
+    """
+    if input_size_px < STRIDE or input_size_px % STRIDE:
+        raise ModelError(f"The input size must be a multiple of {STRIDE}, not {input_size_px}.")
+    try:
+        raw = weights.read_bytes()
+    except OSError:
+        raise ModelError(f"The weights file {weights} is missing or cannot be read.") from None
+    file = WeightsFile(weights, hashlib.sha256(raw).hexdigest())
+    names = read_checkpoint(raw, weights.name).names
+    regions = tuple(str(names[number]) for number in range(len(names)))
+    spec = ModelSpec(weights.stem, "candidate", regions, input_size_px, STRIDE, nms, _NOT_CALIBRATED, torch=file)
+    return Detector(spec, TorchEngine(file, regions, threads), queue=1)

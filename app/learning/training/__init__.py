@@ -1,0 +1,1 @@
+"""Data loader, augmentation, training loop and runs that survive a kill."""

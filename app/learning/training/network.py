@@ -1,0 +1,141 @@
+"""The network as training sees it: build, load with checks, save as a checkpoint that serves."""
+
+import copy
+import math
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from app.detection.checkpoint import read_checkpoint
+from app.detection.ultralytics_import import import_torch
+from app.errors import ModelError, TrainingError
+from app.learning.training.recipe import STRIDE
+
+# First, so that ultralytics is imported the quiet way.
+import_torch()
+from ultralytics import __version__ as ultralytics_version  # noqa: E402
+from ultralytics.nn.tasks import DetectionModel  # noqa: E402
+
+SIZES = ("n", "s", "m", "l", "x")
+LICENCE = "AGPL-3.0 (initial weights: Ultralytics YOLOv8)"
+
+
+def build_network(size: str, regions: Sequence[str]) -> DetectionModel:
+    """A YOLOv8 of `size` (n, s, m, l or x) with random weights, for grey pictures repeated over three channels."""
+    network: Any = DetectionModel(f"yolov8{size}.yaml", nc=len(regions), verbose=False)  # type: ignore[no-untyped-call]
+    network.names = dict(enumerate(regions))
+    return cast(DetectionModel, network)
+
+
+def load_network(path: Path) -> DetectionModel:
+    """The network in an ultralytics checkpoint: the averaged one when it has one; float32, on the CPU.
+
+    Raises:
+        ModelError: the file is missing, damaged, or holds no YOLOv8 detector.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        raise ModelError(f"There are no weights at {path}.") from None
+    return read_checkpoint(raw, str(path))
+
+
+def start_network(size: str, regions: Sequence[str], weights: Path | None) -> DetectionModel:
+    """A network for `regions`, from `weights` where given.
+
+    When the weights name other classes, the last layer of the class branch is begun anew, and rows of a class that
+    both know are taken over. The width of that branch stays that of the weights: ultralytics makes it depend on the
+    number of classes that a network was first built for.
+
+    Raises:
+        ModelError: the weights cannot be read, or are of another size of YOLOv8.
+    """
+    if weights is None:
+        return build_network(size, regions)
+    given: Any = load_network(weights)
+    if size_of(given) != size:
+        raise ModelError(f"The weights in {weights} are of a YOLOv8{size_of(given)}, not of a YOLOv8{size}.")
+    names = [str(given.names[number]) for number in range(len(given.names))]
+    if names != list(regions):
+        _replace_classes(given, names, regions)
+    return cast(DetectionModel, given)
+
+
+def _replace_classes(network: Any, names: Sequence[str], regions: Sequence[str]) -> None:  # noqa: ANN401
+    """Ultralytics' networks keep untyped attributes, hence Any."""
+    head = network.model[-1]
+    for branch, stride in zip(head.cv3, head.stride, strict=True):
+        old = branch[-1]
+        new: Any = nn.Conv2d(old.in_channels, len(regions), 1)
+        # As ultralytics begins a class branch: few anchors of a 640 px picture hold an object.
+        nn.init.constant_(new.bias, math.log(5 / len(regions) / (640 / float(stride)) ** 2))
+        for number, region in enumerate(regions):
+            if region in names:
+                new.weight.data[number] = old.weight.data[names.index(region)]
+                new.bias.data[number] = old.bias.data[names.index(region)]
+        branch[-1] = new
+    head.nc, head.no = len(regions), len(regions) + 4 * head.reg_max
+    network.yaml["nc"] = len(regions)
+    network.names = dict(enumerate(regions))
+
+
+def size_of(network: DetectionModel) -> str:
+    """The letter of a YOLOv8: n, s, m, l or x."""
+    layout: Any = network.yaml
+    return str(layout.get("scale") or "n")
+
+
+def trained_at_px(network: Any) -> int:  # noqa: ANN401 - ultralytics keeps it untyped
+    """The picture size in the checkpoint's arguments, up to the next multiple of the stride; 512 when it has none."""
+    arguments = getattr(network, "args", None)
+    size = arguments.get("imgsz") if isinstance(arguments, dict) else getattr(arguments, "imgsz", None)
+    return -(-size // STRIDE) * STRIDE if isinstance(size, int) and size > 0 else 512
+
+
+def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict[str, Any]) -> None:
+    """Write a checkpoint as ultralytics writes it (fp16, no optimizer), whole or not at all.
+
+    Raises:
+        TrainingError: the file cannot be written, for instance because no space is left.
+    """
+    lean: Any = copy.deepcopy(network).cpu().half().eval()
+    for name in ("criterion", "args"):
+        lean.__dict__.pop(name, None)
+    for parameter in lean.parameters():
+        parameter.requires_grad = False
+    arguments = {"task": "detect", "imgsz": image_size_px}
+    lean.args = arguments
+    content = {
+        "model": lean, "ema": None, "epoch": -1, "train_args": arguments | about, "license": LICENCE,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"), "version": ultralytics_version,
+    }  # fmt: skip
+    save_whole(content, path)
+
+
+def save_whole(content: object, path: Path) -> None:
+    """`torch.save` to a file beside `path`, then rename: a kill or a full disk leaves the old file as it was.
+
+    Raises:
+        TrainingError: the file cannot be written.
+    """
+    beside = path.with_name(path.name + ".part")
+    try:
+        with beside.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except (OSError, RuntimeError) as error:
+        beside.unlink(missing_ok=True)
+        raise TrainingError(f"{path} cannot be written: {error}".splitlines()[0]) from None
+
+
+def give_gains(network: Any, box: float, classes: float, dfl: float) -> None:  # noqa: ANN401 - untyped attributes
+    """Give the network the gains that ultralytics' loss reads from its `args`."""
+    network.args = SimpleNamespace(box=box, cls=classes, dfl=dfl)

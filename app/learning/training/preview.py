@@ -1,0 +1,59 @@
+"""Contact sheets of augmented pictures, for a person to look at before a run costs hours."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.errors import TrainingError
+from app.imaging import render_png
+from app.learning.datasets.dataset import Dataset
+from app.learning.progress import Progress
+from app.learning.training.augment import Sample
+from app.learning.training.loader import Epoch, epoch_order, load_samples
+from app.learning.training.recipe import Recipe
+from app.records import Drawing, Label, Stroke
+
+_COLUMNS, _ROWS, _SHEETS = 6, 4, 3
+_COLOUR = (255, 196, 0)
+
+
+def write_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
+    """Write a few sheets of 6 × 4 pictures as the first epoch would show them; returns their paths.
+
+    Raises:
+        TrainingError: the folder cannot be written.
+    """
+    size_px, count = recipe.image_size(0.0), _COLUMNS * _ROWS * _SHEETS
+    images = dataset.images
+    chosen = np.random.default_rng(recipe.seed).permutation(len(images))[: 6 * count]
+    part = Dataset(dataset.regions, tuple(images[int(i)] for i in sorted(chosen)))
+    samples = load_samples(part, size_px, progress)
+    order = epoch_order(samples, recipe.normals, recipe.seed, 0)
+    epoch = Epoch(samples, order, size_px=size_px, how=recipe.augmentation, seed=recipe.seed, epoch=0)
+    shown = [epoch[i] for i in range(min(count, len(epoch)))]
+    paths = []
+    for number, start in enumerate(range(0, len(shown), _COLUMNS * _ROWS), start=1):
+        path = out / f"sheet-{number}.png"
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_sheet(shown[start : start + _COLUMNS * _ROWS], size_px, dataset.regions))
+        except OSError as error:
+            raise TrainingError(f"{path} cannot be written: {error.strerror}.") from None
+        paths.append(path)
+    return paths
+
+
+def _sheet(samples: list[Sample], size_px: int, regions: tuple[str, ...]) -> bytes:
+    grey: NDArray[np.uint8] = np.zeros((_ROWS * size_px, _COLUMNS * size_px), np.uint8)
+    strokes: list[Stroke] = []
+    labels: list[Label] = []
+    for number, sample in enumerate(samples):
+        left, top = number % _COLUMNS * size_px, number // _COLUMNS * size_px
+        grey[top : top + size_px, left : left + size_px] = sample.grey
+        for box, region in zip(sample.boxes_px, sample.classes, strict=True):
+            x1, y1, x2, y2 = (float(v) for v in box + np.array([left, top, left, top]))
+            corners = ((x1, y1), (x2, y1), (x2, y2), (x1, y2))
+            strokes += [Stroke(corners[i - 1], corners[i], _COLOUR, 2.0) for i in range(4)]
+            labels.append(Label(regions[int(region)], (x1, max(0.0, y1 - 16)), 14.0, _COLOUR))
+    return render_png(grey, Drawing(tuple(strokes), tuple(labels)))

@@ -1,0 +1,171 @@
+"""A training run from its first file to its last: start one, go on with one, look at what it would be shown."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from app.errors import TrainingError
+from app.learning.datasets.dataset import Dataset, read_dataset
+from app.learning.datasets.manifest import check_manifest, groups_of
+from app.learning.progress import Progress
+from app.learning.training.journal import RECORD, environment, write_record
+from app.learning.training.loader import load_samples
+from app.learning.training.network import save_weights, start_network
+from app.learning.training.preview import write_sheets
+from app.learning.training.recipe import Recipe, recipe_from, recipe_values
+from app.learning.training.trainer import LAST, Material, State, Trainer, Watcher
+
+if TYPE_CHECKING:
+    from ultralytics.nn.tasks import DetectionModel
+
+START = "start.pt"
+# Pictures are kept a little larger than they are shown, so that scaling up finds real detail.
+_SPARE = 1.25
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run begins from: nothing, a checkpoint of the same size, or a smaller one that is grown."""
+
+    weights: Path | None = None
+    grow_from: Path | None = None
+
+
+def start_run(
+    data_yaml: Path,
+    recipe: Recipe,
+    folder: Path,
+    start: Start,
+    *,
+    device: str,
+    watcher: Watcher,
+    progress: Progress,
+) -> State:
+    """Begin a run in `folder`, which must not hold one already.
+
+    Raises:
+        TrainingError, DatasetError, ModelError: one line that says what is wrong, before anything is written.
+    """
+    if (folder / RECORD).exists():
+        raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
+    chosen = choose_device(device)
+    splits = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
+    # Reading thousands of pictures takes minutes; whatever else may be wrong is told before.
+    network = _begin(recipe, splits[0].regions, start)
+    manifest_sha256 = check_manifest(data_yaml, splits, progress)
+    material = _material(splits, recipe, progress)
+    record = {
+        "recipe": recipe_values(recipe),
+        "data": str(data_yaml.resolve()),
+        "data_manifest_sha256": manifest_sha256,
+        "pictures": {"train": len(material.train), "val": len(material.val)},
+        "regions": list(material.regions),
+        "started_from": _named(start),
+        "device": str(chosen),
+        "seed": recipe.seed,
+        "versions": environment(),
+    }
+    _make(folder)
+    save_weights(network, folder / START, recipe.image_size(0.0), {})
+    write_record(folder, record)
+    return _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256).run()
+
+
+def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Watcher, progress: Progress) -> State:
+    """Go on with the run in `folder`; `data_yaml` only when the data set has moved.
+
+    Raises:
+        TrainingError, DatasetError: as `start_run`; also when the data set is no longer the one the run began with.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        recipe = recipe_from(record["recipe"], str(folder / RECORD))
+        where, regions = data_yaml or Path(record["data"]), tuple(record["regions"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise TrainingError(f"There is no run to resume in {folder}.") from None
+    chosen = choose_device(device)
+    splits = read_dataset(where, "train"), read_dataset(where, "val")
+    manifest_sha256 = check_manifest(where, splits, progress)
+    if manifest_sha256 != record["data_manifest_sha256"] or splits[0].regions != regions:
+        raise TrainingError(f"The data set {where} is no longer the one that the run in {folder} began with.")
+    material = _material(splits, recipe, progress)
+    trainer = _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256)
+    if (folder / LAST).exists():
+        trainer.resume()
+    return trainer.run()
+
+
+def make_preview(data_yaml: Path, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
+    """Contact sheets (PNG) of pictures as the network will see them, boxes drawn; returns their paths."""
+    dataset = read_dataset(data_yaml, "train")
+    return write_sheets(dataset, recipe, out, progress)
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" is CUDA where there is one; raises TrainingError for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise TrainingError(f"There is no device called {name}; choose auto, cpu, cuda or cuda:N.") from None
+    if device.type not in ("cpu", "cuda") or (device.type == "cuda" and not torch.cuda.is_available()):
+        raise TrainingError(f"The device {name} is not there.")
+    return device
+
+
+def _material(splits: tuple[Dataset, Dataset], recipe: Recipe, progress: Progress) -> Material:
+    train, val = splits
+    longest = max(recipe.validate_px, *(size for _, size in recipe.image_sizes))
+    longest_px = round(longest * _SPARE)
+    return Material(
+        load_samples(train, longest_px, progress),
+        load_samples(val, longest_px, progress),
+        groups_of(val),
+        train.regions,
+    )
+
+
+def _trainer(
+    recipe: Recipe, material: Material, folder: Path, device: torch.device, *, watcher: Watcher, manifest_sha256: str
+) -> Trainer:
+    """The trainer of a run whose first weights lie in its folder: the same for its start and after every kill."""
+    network = start_network(recipe.model, material.regions, folder / START)
+    text = json.dumps([recipe_values(recipe), manifest_sha256], sort_keys=True)
+    key = hashlib.sha256(text.encode()).hexdigest()
+    return Trainer(network, recipe, material, folder, device=device, watcher=watcher, key=key)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TrainingError(f"The folder {folder} cannot be made: {error.strerror}.") from None
+
+
+def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> "DetectionModel":
+    torch.manual_seed(recipe.seed)
+    if start.grow_from is None:
+        return start_network(recipe.model, regions, start.weights)
+    from app.learning.training.grow import grow_checkpoint  # noqa: PLC0415
+
+    with TemporaryDirectory() as scratch:
+        grown = Path(scratch) / "grown.pt"
+        grow_checkpoint(start.grow_from, grown, recipe.model, recipe.seed)
+        return start_network(recipe.model, regions, grown)
+
+
+def _named(start: Start) -> dict[str, Any]:
+    path = start.weights or start.grow_from
+    if path is None:
+        return {"weights": None}
+    return {
+        "weights": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "grown": start.grow_from is not None,
+    }

@@ -1,0 +1,1 @@
+"""Administration: people, keys, retention, audit verification, health."""

@@ -1,0 +1,1 @@
+"""Inference on folders of files, without a database."""

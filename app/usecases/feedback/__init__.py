@@ -1,0 +1,1 @@
+"""Feedback of readers: store, summarise and export it."""

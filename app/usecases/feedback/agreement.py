@@ -1,0 +1,90 @@
+"""How often readers agree with the software, by month and region: when it falls, something has changed.
+
+Another scanner, other patients, other readers or other weights show here before they show anywhere else.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.errors import Forbidden, StoredDataDamaged
+from app.records import DRAWN_SAMPLE, Answer, Feedback, Person, Reading
+from app.services import Desk
+from app.storage import AnsweredRow
+from app.usecases import stored_feedback
+from app.usecases.feedback.corrections import corrections
+from app.usecases.studies.show import open_image
+
+# A year and the month that is not over.
+LOOKS_BACK = timedelta(days=396)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What readers said in one month ("2026-11", UTC) of one region."""
+
+    month: str
+    region: str
+    confirmed: int
+    rejected: int
+    missed: int
+
+    @property
+    def share(self) -> float:
+        """Confirmed findings among all that was answered or missed, 0–1."""
+        return self.confirmed / (self.confirmed + self.rejected + self.missed)
+
+
+def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
+    """The last year's months, newest first, each with its regions in the order of the alphabet.
+
+    Of each reader the newest verdict on an image counts; a normal image rejects everything found on it. A box that was
+    corrected and kept its region counts as confirmed. What does not open is passed over, and so are samples
+    that the software drew.
+
+    Raises:
+        Forbidden: not an admin.
+    """
+    if person.role != "admin":
+        raise Forbidden
+    counts: dict[tuple[str, str], dict[Answer, int]] = defaultdict(lambda: {"confirmed": 0, "rejected": 0, "missed": 0})
+    for feedback, reading in _newest(desk, person.tenant):
+        for region, answer in _answers(feedback, reading):
+            counts[f"{feedback.created_at:%Y-%m}", region][answer] += 1
+    newest_first = sorted(sorted(counts), key=lambda key: key[0], reverse=True)
+    return tuple(
+        Agreement(*key, counts[key]["confirmed"], counts[key]["rejected"], counts[key]["missed"])
+        for key in newest_first
+    )
+
+
+def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Reading]]:
+    seen: set[tuple[str, str]] = set()
+    for row in desk.store.feedback.answered(tenant, desk.clock() - LOOKS_BACK):
+        if (row.feedback.image, row.feedback.person) in seen:
+            continue
+        try:
+            feedback, reading = _opened(desk, tenant, row)
+        except StoredDataDamaged:
+            continue
+        if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in reading.warnings:
+            seen.add((row.feedback.image, row.feedback.person))
+            yield feedback, reading
+
+
+def _opened(desk: Desk, tenant: str, row: AnsweredRow) -> tuple[Feedback, Reading]:
+    feedback = stored_feedback.open_row(desk.vault, tenant, row.wrapped_key, row.feedback)
+    return feedback, open_image(desk, tenant, row.feedback.study, row.wrapped_key, row.image).reading
+
+
+def _answers(feedback: Feedback, reading: Reading) -> Iterator[tuple[str, Answer]]:
+    # A box that was only moved found the fracture: no rejection, and nothing missed.
+    moved = {one: other for one, other in corrections(feedback.marks).items() if one.region == other.region}
+    yield from ((mark.region, "confirmed") for mark in moved)
+    counted = (mark for mark in feedback.marks if mark not in moved and mark not in moved.values())
+    yield from ((mark.region, mark.answer) for mark in counted)
+    if feedback.normal:
+        named = {(mark.region, mark.box_px) for mark in feedback.marks}
+        rest = (finding for finding in reading.findings if (finding.region, finding.box_px) not in named)
+        yield from ((finding.region, "rejected") for finding in rest)

@@ -1,0 +1,220 @@
+"""Write what readers said as a data set that training reads: grey pictures and labels, and nothing of whom they show.
+
+A picture is what was decoded, never the file as it came; its number is drawn at random and means nothing. What is
+burned into the pixels themselves stays there.
+"""
+
+import hashlib
+import json
+import os
+import random
+import secrets
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app import imaging
+from app.errors import DatasetError, FractureError, StoredDataDamaged, StudyNotFound
+from app.records import DRAWN_SAMPLE, Mark, Person, StudyImage
+from app.services import Desk
+from app.storage import StudyRow
+from app.usecases import audit
+from app.usecases.feedback.reader_labels import Labels, Reason, labels_of
+from app.usecases.feedback.review import list_feedback
+from app.usecases.studies.show import open_study, study_place
+
+VAL_SHARE = 0.2
+ORIGIN = "feedback"
+NOTE = "Decoded grey pixels without file, name or header. Text that is burned into a picture is still in it."
+_ID_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written: pictures and boxes by split, and how many pictures were left out for which reason."""
+
+    images: dict[str, int]
+    boxes: int
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Example:
+    """An image with labels, before it is opened; all of one study go into the same split."""
+
+    row: StudyRow
+    image: StudyImage
+    labels: Labels
+
+
+def export_feedback(desk: Desk, tenant: str, out: Path, regions: Sequence[str], newest_wins: bool = False) -> Exported:
+    """Write the data set into `out`, whole or not at all; only its owner can read it.
+
+    regions: the class names, in the order of the network's classes. newest_wins: where readers contradict each other,
+    take the newest complete answer instead of leaving the image out.
+
+    Raises:
+        DatasetError: `out` is there and not an empty folder, cannot be written, or no image has labels.
+    """
+    _refuse_used(out)
+    actor = Person("command-line", tenant, "command line", "admin")
+    aside: list[dict[str, Any]] = []
+    examples = list(_examples(desk, actor, regions, newest_wins, aside))
+    try:
+        place = Path(os.path.abspath(out))
+        beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        try:
+            files = _write_all(desk, beside, examples, regions, aside)
+            manifest = _manifest(files, aside, regions, newest_wins)
+            (beside / "manifest.json").write_bytes(manifest)
+            # Takes the place of an empty folder, and of nothing else.
+            os.replace(beside, place)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    except OSError as error:
+        raise DatasetError(f"The data set cannot be written to {out}: {error.strerror or error}.") from None
+    audit.record(desk, actor, "feedback-exported", hashlib.sha256(manifest).hexdigest())
+    images = Counter(file["split"] for file in files)
+    left_out = Counter(one["reason"] for one in aside)
+    return Exported(dict(images), sum(len(file["boxes"]) for file in files), dict(left_out))
+
+
+def _refuse_used(out: Path) -> None:
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise DatasetError(f"{out} is not a folder.")
+    if out.is_dir() and any(out.iterdir()):
+        raise DatasetError(f"The folder {out} is not empty. Choose another.")
+
+
+def _examples(
+    desk: Desk, actor: Person, regions: Sequence[str], newest_wins: bool, aside: list[dict[str, Any]]
+) -> Iterator[_Example]:
+    for study_id in desk.store.feedback.studies(actor.tenant):
+        try:
+            row = desk.store.studies.get(actor.tenant, study_id)
+            study = open_study(desk, row)
+            said = list_feedback(desk, actor, study_id)
+        except StudyNotFound:
+            continue  # deleted while the export runs
+        except StoredDataDamaged:
+            aside.append(_aside("unreadable"))
+            continue
+        for image in study.images:
+            here = [one for one in said if one.image_id == image.id]
+            if not here:
+                continue
+            if DRAWN_SAMPLE in image.reading.warnings:
+                aside.append(_aside("drawn-sample", image))
+                continue
+            labels = labels_of(image.reading, here, newest_wins)
+            if isinstance(labels, str):
+                aside.append(_aside(labels, image))
+            elif any(mark.region not in regions for mark in labels.marks):
+                aside.append(_aside("unknown-region", image))
+            else:
+                yield _Example(row, image, labels)
+
+
+def _write_all(
+    desk: Desk, folder: Path, examples: Sequence[_Example], regions: Sequence[str], aside: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    split_of = _splits(sorted({example.row.id for example in examples}))
+    files = []
+    for example in random.SystemRandom().sample(list(examples), len(examples)):
+        try:
+            png = _picture(desk, example)
+        except FractureError:
+            aside.append(_aside("unreadable", example.image))
+            continue
+        files.append(_write_one(folder, split_of[example.row.id], png, example, regions))
+    if not files:
+        raise DatasetError("No image has an answer that a network can learn from; nothing was written.")
+    (folder / "data.yaml").write_text(_description(regions, {file["split"] for file in files}), encoding="utf-8")
+    return files
+
+
+def _splits(study_ids: Sequence[str]) -> dict[str, str]:
+    """Some studies, at least one of several, are kept for validation."""
+    shuffled = random.SystemRandom().sample(study_ids, len(study_ids))
+    kept = max(1, round(VAL_SHARE * len(shuffled))) if len(shuffled) > 1 else 0
+    return {study_id: "val" if n < kept else "train" for n, study_id in enumerate(shuffled)}
+
+
+def _picture(desk: Desk, example: _Example) -> bytes:
+    """The decoded radiograph as a grey PNG without any metadata.
+
+    Raises:
+        FractureError: it does not open or decode, or not to the size that it was read in.
+    """
+    row, image = example.row, example.image
+    stored = desk.store.studies.original(row.tenant, row.id, image.id)
+    place = study_place(row.tenant, row.id, "original", image.id)
+    raw = desk.vault.open(stored.sealed_original, stored.wrapped_key, place)
+    grey = imaging.decode(raw, desk.settings.limits).grey
+    if grey.shape != (image.reading.height, image.reading.width):
+        raise StoredDataDamaged
+    return imaging.render_png(grey)
+
+
+def _write_one(folder: Path, split: str, png: bytes, example: _Example, regions: Sequence[str]) -> dict[str, Any]:
+    name, reading = secrets.token_hex(_ID_BYTES), example.image.reading
+    rows = "".join(_label_row(mark, regions, reading.width, reading.height) for mark in example.labels.marks).encode()
+    paths = {"image": f"{split}/images/{name}.png", "label": f"{split}/labels/{name}.txt"}
+    for kind, content in (("image", png), ("label", rows)):
+        path = folder / paths[kind]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return {
+        **paths,
+        "image_sha256": hashlib.sha256(png).hexdigest(),
+        "label_sha256": hashlib.sha256(rows).hexdigest(),
+        "split": split,
+        "origin": ORIGIN,
+        "size_wh": [reading.width, reading.height],
+        "boxes": [{"region": mark.region, "told_by": mark.answer} for mark in example.labels.marks],
+        "readers": example.labels.readers,
+        "model": asdict(reading.model),
+    }
+
+
+def _label_row(mark: Mark, regions: Sequence[str], width: int, height: int) -> str:
+    x1, y1, x2, y2 = (edge / side for edge, side in zip(mark.box_px, (width, height, width, height), strict=True))
+    box = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+    return " ".join((str(regions.index(mark.region)), *(f"{value:.6f}" for value in box))) + "\n"
+
+
+def _description(regions: Sequence[str], splits: set[str]) -> str:
+    folders = "".join(f"{split}: {split}/images\n" for split in ("train", "val") if split in splits)
+    return f"{folders}nc: {len(regions)}\nnames: {json.dumps(list(regions))}\n"
+
+
+def _aside(reason: Reason, image: StudyImage | None = None) -> dict[str, Any]:
+    about = {"model": asdict(image.reading.model)} if image else {}
+    return {"id": secrets.token_hex(_ID_BYTES), "origin": ORIGIN, "reason": reason, **about}
+
+
+def _manifest(
+    files: Sequence[dict[str, Any]], aside: Sequence[dict[str, Any]], regions: Sequence[str], newest_wins: bool
+) -> bytes:
+    counts = {
+        "images": len(files),
+        "by_split": dict(sorted(Counter(file["split"] for file in files).items())),
+        "normal": sum(not file["boxes"] for file in files),
+        "boxes": dict(sorted(Counter(box["region"] for file in files for box in file["boxes"]).items())),
+        "told_by": dict(sorted(Counter(box["told_by"] for file in files for box in file["boxes"]).items())),
+        "set_aside": dict(sorted(Counter(one["reason"] for one in aside).items())),
+    }
+    content = {
+        "format": 1,
+        "regions": list(regions),
+        "origins": {ORIGIN: {"name": ORIGIN, "title": "Answers of readers", "note": NOTE}},
+        "contradicting": "newest" if newest_wins else "left out",
+        "counts": counts,
+        "set_aside": list(aside),
+        "files": list(files),
+    }
+    return (json.dumps(content, indent=1) + "\n").encode()

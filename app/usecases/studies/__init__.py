@@ -1,0 +1,1 @@
+"""Studies: create, show, explain, delete."""

@@ -1,0 +1,1 @@
+"""The worklist: order, filters, bulk actions, marks of what was read."""

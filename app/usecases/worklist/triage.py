@@ -1,0 +1,127 @@
+"""Triage: which study is to be looked at first, and the labels by which the worklist finds it without reading it.
+
+A study shows a facet for itself, for each region that the software marked, each person who has read it, each pair of
+these, and the name of each of its files; so any region together with any reader is one range of the index. Its bucket
+says whether it is read, its gravest verdict and its highest score in steps of 5 %; its broad bucket knows no step.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+
+from app.errors import StoredDataDamaged
+from app.records import State, Study, Verdict
+from app.services import Desk
+from app.storage import Labeller, Labels, ListedRow, WorklistQuery
+from app.usecases.studies.show import open_study
+
+STATES: tuple[State, ...] = ("unread", "read")
+GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "none")
+SCORE_STEPS = 20
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a reader wants to see of the worklist; None and False leave it open.
+
+    since, until: days (UTC) on which a study may have come, both included.
+    reader: id of a person who has read it. named: the label of a file's name, from `name_label`.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    verdict: Verdict | None = None
+    region: str | None = None
+    reader: str | None = None
+    state: State | None = None
+    named: bytes | None = None
+    newest_first: bool = False
+
+
+def study_verdict(study: Study) -> Verdict:
+    """The gravest verdict of a study's views; "none" without views."""
+    verdicts = {image.reading.verdict for image in study.images}
+    return next((verdict for verdict in GRAVEST_FIRST if verdict in verdicts), "none")
+
+
+def study_score(study: Study) -> float:
+    """The highest score of a study's views, 0–1."""
+    return max((image.reading.score for image in study.images), default=0.0)
+
+
+def score_step(score: float) -> int:
+    """The step of 5 % that a score lies in, from 0."""
+    return min(int(score * SCORE_STEPS), SCORE_STEPS - 1)
+
+
+def labeller(desk: Desk, tenant: str) -> Labeller:
+    """The function that labels studies of a tenant for the store; one that does not open is labelled as damaged."""
+
+    def label(row: ListedRow) -> Labels:
+        try:
+            return _labels(desk, row, open_study(desk, row.study))
+        except StoredDataDamaged:
+            damaged = desk.blind_index.label(tenant, "damaged")
+            return Labels(desk.blind_index.fingerprint, (damaged,), damaged, damaged)
+
+    return label
+
+
+def query_of(desk: Desk, tenant: str, filters: Filters) -> WorklistQuery:
+    """What the store is asked for; its buckets stand in the order of triage."""
+    states = (filters.state,) if filters.state else STATES
+    verdicts = (filters.verdict,) if filters.verdict else GRAVEST_FIRST
+    steps = [""] if filters.newest_first else [str(step) for step in reversed(range(SCORE_STEPS))]
+    shown = _facet(desk, tenant, filters.region or "", filters.reader or "")
+    return WorklistQuery(
+        facet=filters.named or shown,
+        buckets=tuple(_bucket(desk, tenant, *terms) for terms in product(states, verdicts, steps)),
+        newest_first=filters.newest_first,
+        since=_midnight(filters.since) if filters.since else None,
+        until=_midnight(filters.until + timedelta(days=1)) if filters.until else None,
+        also=shown if filters.named else None,
+    )
+
+
+def damaged_query(desk: Desk, tenant: str) -> WorklistQuery:
+    """Asks for the studies that did not open when they were indexed."""
+    damaged = desk.blind_index.label(tenant, "damaged")
+    return WorklistQuery(facet=damaged, buckets=(damaged,))
+
+
+def name_label(desk: Desk, tenant: str, name: str) -> bytes:
+    """The facet of studies with a file of this name; capitals and the spaces around it do not matter."""
+    return desk.blind_index.label(tenant, "name", unicodedata.normalize("NFKC", name).casefold().strip())
+
+
+def _labels(desk: Desk, row: ListedRow, study: Study) -> Labels:
+    tenant = study.tenant
+    regions = {finding.region for image in study.images for finding in image.reading.findings}
+    readers = {mark.person for mark in row.marks}
+    facets = [_facet(desk, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
+    facets += [name_label(desk, tenant, image.name) for image in study.images]
+    state, verdict = STATES[row.is_read], study_verdict(study)
+    return Labels(
+        fingerprint=desk.blind_index.fingerprint,
+        facets=tuple(facets),
+        bucket=_bucket(desk, tenant, state, verdict, str(score_step(study_score(study)))),
+        broad_bucket=_bucket(desk, tenant, state, verdict, ""),
+    )
+
+
+def _any_of(names: Iterable[str]) -> list[str]:
+    return ["", *sorted(names)]
+
+
+def _facet(desk: Desk, tenant: str, region: str, reader: str) -> bytes:
+    return desk.blind_index.label(tenant, "facet", region, reader)
+
+
+def _bucket(desk: Desk, tenant: str, state: str, verdict: str, step: str) -> bytes:
+    return desk.blind_index.label(tenant, "bucket", state, verdict, step)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

@@ -1,0 +1,1 @@
+"""`/api/v1`: JSON routes, their schemas and the OpenAPI document."""

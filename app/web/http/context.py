@@ -1,0 +1,36 @@
+"""What a view needs to know of the running application, typed."""
+
+from typing import cast
+
+from flask import current_app, g
+
+from app.config import Limits
+from app.records import Person
+from app.services import Services
+from app.web.http.metrics import Metrics
+from app.web.http.throttle import Throttle
+
+
+def services() -> Services:
+    """The long-lived objects of this application."""
+    return cast(Services, current_app.extensions["services"])
+
+
+def limits() -> Limits:
+    """What one upload may cost."""
+    return cast(Limits, current_app.extensions["limits"])
+
+
+def throttle() -> Throttle:
+    """The count of sign-in attempts."""
+    return cast(Throttle, current_app.extensions["throttle"])
+
+
+def metrics() -> Metrics:
+    """The counters of this application."""
+    return cast(Metrics, current_app.extensions["metrics"])
+
+
+def person() -> Person:
+    """Who is asking; only in a view that the guard lets no stranger reach."""
+    return cast(Person, g.person)

@@ -1,0 +1,72 @@
+"""What every answer carries: a request id, and headers that keep a browser from doing more than a page needs."""
+
+import logging
+import secrets
+import time
+
+from flask import Flask, Response, g, request
+
+from app.web.http.context import metrics
+
+log = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+YEAR_S = 31_536_000
+# Files of ours, and what every open worklist asks every few seconds.
+UNLOGGED = frozenset({"static", "worklist.changes"})
+
+
+def install(app: Flask, hsts: bool) -> None:
+    """Give each request an id before anything else, and each answer its headers after everything else."""
+
+    def finish(answer: Response) -> Response:
+        answer.headers["X-Request-Id"] = g.request_id
+        answer.headers.update(ALWAYS)
+        answer.headers["Cache-Control"] = _cache_control(answer.status_code)
+        if hsts:
+            answer.headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
+        _count(answer)
+        return answer
+
+    app.before_request(_begin)
+    app.after_request(finish)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+    g.started = time.perf_counter()
+
+
+def _cache_control(status: int) -> str:
+    if request.endpoint != "static" or status >= 400:
+        return "no-store"
+    # The lock file pins what npm installs; our own files are asked for again and answered with 304.
+    return "public, max-age=86400" if request.path.startswith("/static/vendor/") else "no-cache"
+
+
+def _count(answer: Response) -> None:
+    took_s = time.perf_counter() - g.started
+    endpoint = request.endpoint or "none"
+    metrics().answered(endpoint, request.method, answer.status_code, took_s)
+    if endpoint not in UNLOGGED:
+        log.info("request %s %s %d %.0f ms", g.request_id, endpoint, answer.status_code, took_s * 1000)

@@ -1,0 +1,1 @@
+"""Languages of the pages, and the wording of verdicts, warnings and failures."""

@@ -1,0 +1,153 @@
+"""The language of a page: the reader's own choice, else the browser's, else English; chosen by a form on every page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from babel import Locale
+from babel.dates import format_date, format_time, get_datetime_format
+from babel.numbers import format_decimal, format_percent
+from flask import Blueprint, Flask, Response, current_app, has_request_context, redirect, request
+from flask.typing import ResponseReturnValue
+
+from app.errors import BadRequest
+from app.reports import Wording
+from app.web.http.query import local_path, way_back
+from app.web.i18n.catalogues import CatalogueBabel, catalogue
+
+COOKIE = "language"
+YEAR_S = 31_536_000
+DEFAULT = "en"
+
+blueprint = Blueprint("language", __name__)
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of the pages: its name in itself, and the country whose dates and numbers it takes."""
+
+    name: str
+    locale_name: str
+
+    @cached_property
+    def locale(self) -> Locale:
+        """What Babel knows of it."""
+        return Locale.parse(self.locale_name)
+
+    @property
+    def tag(self) -> str:
+        """BCP 47, for `lang` and for a script's Intl."""
+        return self.locale_name.replace("_", "-")
+
+
+LANGUAGES: Mapping[str, Language] = {
+    "en": Language("English", "en_GB"),
+    "de": Language("Deutsch", "de"),
+    "es": Language("Español", "es"),
+    "fr": Language("Français", "fr"),
+    "pt": Language("Português", "pt_PT"),
+    "el": Language("Ελληνικά", "el"),
+}
+
+
+@dataclass(frozen=True)
+class BabelWording(Wording):
+    """A language as the reports want it: texts from its catalogue, numbers and times as Babel writes them."""
+
+    code: str
+
+    @property
+    def tag(self) -> str:
+        """BCP 47."""
+        return LANGUAGES[self.code].tag
+
+    @property
+    def _locale(self) -> Locale:
+        return LANGUAGES[self.code].locale
+
+    def gettext(self, text: str, /, **values: object) -> str:
+        """The text in this language."""
+        said = str(catalogue(self.code).gettext(text))
+        return said % values if values else said
+
+    def ngettext(self, singular: str, plural: str, num: int, /, **values: object) -> str:
+        """The text in the plural form that this language has for `num`."""
+        return str(catalogue(self.code).ngettext(singular, plural, num)) % {"num": num, **values}
+
+    def number(self, value: float) -> str:
+        """A number as this language writes it."""
+        return str(format_decimal(value, locale=self._locale))
+
+    def percent(self, share: float) -> str:
+        """Whole percent as this language writes it."""
+        return str(format_percent(share, locale=self._locale))
+
+    def time(self, when: datetime) -> str:
+        """Day and minute as this language writes them, in UTC."""
+        utc, locale = when.astimezone(UTC), self._locale
+        order = str(get_datetime_format("medium", locale=locale))
+        time, date = format_time(utc, "short", locale=locale), format_date(utc, "medium", locale=locale)
+        return f"{order.format(time, date)} UTC"
+
+
+def install(app: Flask) -> None:
+    """Give templates and views gettext: `_("…")`, `ngettext`, `{% trans %}`; and answers their language."""
+    CatalogueBabel(app, default_timezone="UTC", locale_selector=lambda: LANGUAGES[chosen()].locale)
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=chosen, way_back=way_back)
+    app.register_blueprint(blueprint)
+    app.after_request(_declare)
+
+
+def chosen() -> str:
+    """The language of the current request, a key of `LANGUAGES`; English where there is none."""
+    if not has_request_context():
+        return DEFAULT
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie in LANGUAGES:
+        return cookie
+    # In the order of the reader's liking; Werkzeug's own match would give "de" to who asks for "en-US, de;q=0.5".
+    asked_for = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in asked_for if language in LANGUAGES), DEFAULT)
+
+
+def current() -> BabelWording:
+    """How the current page speaks."""
+    return BabelWording(chosen())
+
+
+def asked(args: Mapping[str, str]) -> BabelWording:
+    """How a file for a program speaks: in the language `lang` of its address, else in that of the request.
+
+    Raises:
+        BadRequest: `lang` is none of `LANGUAGES`.
+    """
+    code = args.get("lang") or chosen()
+    if code not in LANGUAGES:
+        raise BadRequest("lang must be one of %(languages)s.", languages=", ".join(LANGUAGES))
+    return BabelWording(code)
+
+
+@blueprint.post("/language")
+def choose() -> ResponseReturnValue:
+    """Keep the reader's choice in the browser, and go back to the page; what is no language forgets the choice."""
+    answer = redirect(local_path(request.form.get("next")), code=303)
+    code = request.form.get("language", "")
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    answer.set_cookie(
+        COOKIE,
+        code if code in LANGUAGES else "",
+        max_age=YEAR_S if code in LANGUAGES else 0,
+        secure=secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _declare(answer: Response) -> Response:
+    if answer.mimetype == "text/html":
+        answer.headers["Content-Language"] = current().tag
+        answer.vary.update(("Accept-Language", "Cookie"))
+    return answer

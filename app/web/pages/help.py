@@ -1,0 +1,24 @@
+"""The first minutes: help, and a drawn sample to try the software with."""
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from app.detection import measured
+from app.usecases.studies.sample import create_sample
+from app.web.http.context import metrics, person, services
+
+blueprint = Blueprint("first", __name__)
+
+
+@blueprint.get("/help")
+def show_help() -> ResponseReturnValue:
+    """What the software says and means, what it cannot see, what happens to pictures and answers."""
+    spec = services().detector.spec
+    return render_template("help.html", spec=spec, measured=measured(spec.provenance))
+
+
+@blueprint.post("/studies/sample")
+def sample() -> ResponseReturnValue:
+    """Draw a sample, read it, and go to its study."""
+    submission = metrics().counted(create_sample(services(), person()), 1)
+    return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

@@ -1,0 +1,107 @@
+"""The pages: server-rendered, whole without JavaScript. Each view reads the request, calls one use case, answers."""
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from app.usecases.feedback import review as review_study
+from app.usecases.feedback.agreement import agreement as agreement_of
+from app.usecases.reports.report import LONGEST_STATEMENT, report_pdf
+from app.usecases.studies import show as show_study
+from app.usecases.studies.create import Submission
+from app.usecases.studies.create import add_images as add_images_to
+from app.usecases.studies.create import create_study as create_study_of
+from app.usecases.studies.sample import is_first_visit
+from app.usecases.worklist.worklist import get_entry
+from app.web.http.context import limits, metrics, person, services
+from app.web.http.download import pdf_answer
+from app.web.http.feedback_body import read_form
+from app.web.http.uploads import read_uploads
+from app.web.http.worklist_query import filter_args, read_filters
+from app.web.i18n.failures import failure_words
+from app.web.i18n.language import current
+from app.web.pages.feedback import feedback_by_image
+
+blueprint = Blueprint("pages", __name__)
+
+REJECTED = "rejected"
+ANSWERED = "answered"
+LONGEST_NAME_KEPT = 60
+
+
+@blueprint.get("/")
+def upload() -> ResponseReturnValue:
+    """The page to drop X-rays on."""
+    return render_template("upload.html", is_first=is_first_visit(services(), person()))
+
+
+@blueprint.post("/studies")
+def create_study() -> ResponseReturnValue:
+    """The plain form: read the files sent as a new study."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(create_study_of(services(), person(), uploads), len(uploads))
+    return _to_study(submission)
+
+
+@blueprint.post("/studies/<study_id>/images")
+def add_images(study_id: str) -> ResponseReturnValue:
+    """The plain form: read the files sent as further views."""
+    uploads = read_uploads(limits())
+    submission = metrics().counted(add_images_to(services(), person(), study_id, uploads), len(uploads))
+    return _to_study(submission)
+
+
+@blueprint.get("/studies/<study_id>")
+def study(study_id: str) -> ResponseReturnValue:
+    """What was found in one study."""
+    entry = get_entry(services(), person(), study_id)
+    said = review_study.list_feedback(services(), person(), study_id)
+    return render_template(
+        "study.html",
+        study=entry.study,
+        entry=entry,
+        args=filter_args(read_filters(request.args)),
+        rejected=session.pop(REJECTED, []),
+        longest_statement=LONGEST_STATEMENT,
+        feedback=feedback_by_image(entry.study, said, person().id, session.pop(ANSWERED, None)),
+        regions=services().detector.spec.regions,
+    )
+
+
+@blueprint.post("/studies/<study_id>/images/<image_id>/feedback")
+def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
+    """Keep a reader's answer, and go back to the image."""
+    body = read_form()
+    review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
+    session[ANSWERED] = image_id
+    return redirect(url_for("pages.study", study_id=study_id, _anchor=f"feedback-{image_id}"), code=303)
+
+
+@blueprint.get("/agreement")
+def agreement() -> ResponseReturnValue:
+    """How often readers agree with the software; for admins."""
+    months = agreement_of(services(), person())
+    return render_template("agreement.html", months=months)
+
+
+@blueprint.post("/studies/<study_id>/report")
+def report(study_id: str) -> ResponseReturnValue:
+    """The study as a report, with what the reader wrote: in the body, as an address is kept in logs and histories."""
+    statement = request.form.get("statement", "")
+    wording = current()
+    return pdf_answer(report_pdf(services(), person(), study_id, statement, wording), study_id, wording)
+
+
+@blueprint.post("/studies/<study_id>/delete")
+def delete_study(study_id: str) -> ResponseReturnValue:
+    """Delete a study, and go to the list."""
+    show_study.delete_study(services(), person(), study_id)
+    return redirect(url_for("worklist.list_studies"), code=303)
+
+
+def _to_study(submission: Submission) -> ResponseReturnValue:
+    # Carried to the next page by the sender's own cookie: the server keeps no file name in the clear.
+    if submission.rejected:
+        session[REJECTED] = [
+            {"name": one.name[:LONGEST_NAME_KEPT], "message": failure_words(one.why)} for one in submission.rejected
+        ]
+    return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

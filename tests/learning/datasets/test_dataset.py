@@ -1,0 +1,149 @@
+"""Labelled radiographs are read as their publishers mean them, and every mistake is named with its place."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from app.errors import DatasetError
+from app.learning.datasets.dataset import parse_labels, read_dataset
+from tests.support.drawn_sets import BOX, KAGGLE_NAMES, drawn, fracatlas, kaggle, put
+
+
+def test_seven_published_names_become_six_regions(tmp_path: Path) -> None:
+    dataset = read_dataset(kaggle(tmp_path) / "data.yaml", "train")
+    assert dataset.regions == ("elbow", "fingers", "forearm", "humerus", "shoulder", "wrist")
+    assert [image.regions for image in dataset.images] == [("wrist",), ("humerus",), ()]
+
+
+def test_both_names_of_the_humerus_are_one_region(tmp_path: Path) -> None:
+    dataset = read_dataset(kaggle(tmp_path, ["3 0.5 0.5 0.2 0.2\n4 0.4 0.4 0.2 0.2\n"]) / "data.yaml", "train")
+    assert dataset.images[0].regions == ("humerus", "humerus")
+
+
+def test_boxes_are_in_pixels_of_the_picture(tmp_path: Path) -> None:
+    image = read_dataset(kaggle(tmp_path) / "data.yaml", "train").images[0]
+    assert image.size_wh == (80, 96)
+    np.testing.assert_allclose(image.boxes_px, [[32, 43.2, 48, 52.8]])
+
+
+def test_a_polygon_becomes_the_box_around_it(tmp_path: Path) -> None:
+    image = read_dataset(kaggle(tmp_path) / "data.yaml", "train").images[1]
+    np.testing.assert_allclose(image.boxes_px, [[16, 19.2, 32, 57.6]])
+
+
+def test_boxes_and_polygons_may_share_a_file() -> None:
+    rows = parse_labels("0 0.5 0.5 0.2 0.2\n1 0.1 0.1 0.2 0.1 0.2 0.3 0.1 0.3\n", 2, "file")
+    np.testing.assert_allclose([row.box for row in rows], [(0.4, 0.4, 0.6, 0.6), (0.1, 0.1, 0.2, 0.3)])
+
+
+def test_an_empty_label_file_means_no_fracture(tmp_path: Path) -> None:
+    image = read_dataset(kaggle(tmp_path) / "data.yaml", "train").images[2]
+    assert image.regions == ()
+    assert image.boxes_px.shape == (0, 4)
+
+
+def test_fracatlas_has_one_class(tmp_path: Path) -> None:
+    dataset = read_dataset(fracatlas(tmp_path) / "data.yaml", "train")
+    assert dataset.regions == ("fractured",)
+    assert len(dataset.images) == 3
+
+
+def test_valid_is_another_name_for_val(tmp_path: Path) -> None:
+    data_yaml = kaggle(tmp_path) / "data.yaml"
+    assert len(read_dataset(data_yaml, "valid").images) == len(read_dataset(data_yaml, "val").images) == 2
+
+
+def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    names = [image.path.name for image in read_dataset(kaggle(tmp_path) / "data.yaml", "train").images]
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("0 0.5 0.5 0.2", "neither a box nor a polygon"),
+        ("0 0.5 0.5 0.2 0.2 0.1", "neither a box nor a polygon"),
+        ("0 0.5 0.5 0.2 broad", "not a row of numbers"),
+        ("7 0.5 0.5 0.2 0.2", "class 7 is not in the list of 7"),
+        ("-1 0.5 0.5 0.2 0.2", "class -1 is not in the list"),
+        ("0 0.5 1.5 0.2 0.2", "outside the picture"),
+        ("0 0.95 0.5 0.2 0.2", "outside the picture"),
+        ("0 nan 0.5 0.2 0.2", "outside the picture"),
+        ("0 0.5 0.5 0 0.2", "no area"),
+        ("0 0.1 0.1 0.2 0.2 0.1 inf", "outside the picture"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_line(tmp_path: Path, row: str, complaint: str) -> None:
+    folder = kaggle(tmp_path, [BOX + row + "\n"])
+    with pytest.raises(DatasetError, match=complaint) as raised:
+        read_dataset(folder / "data.yaml", "train")
+    assert "picture0.txt, line 2" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_box_a_little_over_the_edge_is_clipped() -> None:
+    assert parse_labels("0 0.9 0.5 0.21 0.2", 1, "file")[0].box[2] == 1.0
+
+
+def test_a_missing_data_yaml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no data set description at .*nowhere"):
+        read_dataset(tmp_path / "nowhere" / "data.yaml", "train")
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="split test"):
+        read_dataset(kaggle(tmp_path) / "data.yaml", "test")
+    (tmp_path / "valid" / "labels").rename(tmp_path / "valid" / "elsewhere")
+    with pytest.raises(DatasetError, match="valid/labels is missing"):
+        read_dataset(tmp_path / "data.yaml", "val")
+
+
+def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="choose train, val or test"):
+        read_dataset(kaggle(tmp_path) / "data.yaml", "holdout")
+
+
+def test_a_picture_without_a_label_file_is_named(tmp_path: Path) -> None:
+    kaggle(tmp_path)
+    (tmp_path / "train" / "labels" / "picture1.txt").unlink()
+    with pytest.raises(DatasetError, match=r"picture1\.png has no label file"):
+        read_dataset(tmp_path / "data.yaml", "train")
+
+
+def test_a_label_for_a_missing_picture_is_named(tmp_path: Path) -> None:
+    kaggle(tmp_path)
+    (tmp_path / "train" / "images" / "picture1.png").unlink()
+    with pytest.raises(DatasetError, match=r"picture1\.txt belongs to no picture"):
+        read_dataset(tmp_path / "data.yaml", "train")
+
+
+def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
+    kaggle(tmp_path)
+    (tmp_path / "train" / "images" / "picture1.png").write_bytes(b"not a picture")
+    with pytest.raises(DatasetError, match=r"picture1\.png cannot be read"):
+        read_dataset(tmp_path / "data.yaml", "train")
+
+
+@pytest.mark.parametrize("names", [None, [], "fractured", [1, 2], {0: "a", 2: "b"}])
+def test_a_class_list_that_is_none_is_refused(tmp_path: Path, names: object) -> None:
+    put(tmp_path / "train", "a", drawn(1), "")
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump({"train": "train/images", "names": names}), encoding="utf-8")
+    with pytest.raises(DatasetError, match="no list of class names"):
+        read_dataset(tmp_path / "data.yaml", "train")
+
+
+def test_a_count_that_differs_from_the_class_list_is_refused(tmp_path: Path) -> None:
+    kaggle(tmp_path)
+    description = {"train": "train/images", "nc": 6, "names": KAGGLE_NAMES}
+    (tmp_path / "data.yaml").write_text(yaml.safe_dump(description), encoding="utf-8")
+    with pytest.raises(DatasetError, match="announces 6 classes and names 7"):
+        read_dataset(tmp_path / "data.yaml", "train")
+
+
+@pytest.mark.parametrize("text", ["[", "just words", "\x00"])
+def test_a_data_yaml_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"data\.yaml"):
+        read_dataset(tmp_path / "data.yaml", "train")
