@@ -155,7 +155,7 @@ def _feedback(settings: Settings) -> tuple[click.Command, ...]:
         """Write a de-identified data set for training into DIR, which must be new or empty.
 
         Images without a whole verdict, or with readers who contradict each other, are left out and counted in the
-        manifest. The pictures are not encrypted: whoever names the folder answers for it.
+        manifest. The images are not encrypted: whoever names the folder answers for it.
         """
         regions = load_model_spec(settings.models_dir).regions
         _say_exported(export_feedback(build_desk(settings), tenant, folder, regions, newest_wins), folder)

@@ -42,7 +42,7 @@ class Settings:
     trusted_proxies: int = 0
     models_dir: Path = MODELS_DIR
     master_keys_file: Path | None = None
-    light_box_bytes: int = 256 * 1024 * 1024
+    radiograph_cache_bytes: int = 256 * 1024 * 1024
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -69,7 +69,7 @@ class Settings:
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 8),
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
-            light_box_bytes=_number(environ, "LIGHT_BOX_MB", 256, 0, 65_536) * 1024 * 1024,
+            radiograph_cache_bytes=_number(environ, "RADIOGRAPH_CACHE_MB", 256, 0, 65_536) * 1024 * 1024,
         )
 
 

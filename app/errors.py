@@ -111,14 +111,14 @@ class NoPixels(UnusableImage):
     """A DICOM object without an image, or an image without pixels."""
 
     code = "no-pixels"
-    message = N_("This file holds no picture.")
+    message = N_("This file holds no image.")
 
 
 class MultiFrame(UnusableImage):
     """Several frames: cine, video, animation, multi-page."""
 
     code = "multi-frame"
-    message = N_("This file holds several pictures. Send each X-ray as a file of its own.")
+    message = N_("This file holds several images. Send each X-ray as a file of its own.")
 
 
 class UnsupportedColour(UnusableImage):
@@ -146,7 +146,7 @@ class ImageTooLarge(TooLarge):
     """More pixels than MAX_PIXELS, told from the header."""
 
     code = "image-too-large"
-    message = N_("This picture has too many pixels to be an X-ray.")
+    message = N_("This image has too many pixels to be an X-ray.")
 
 
 class UploadTooLarge(TooLarge):

@@ -32,7 +32,7 @@ DRAWN_SAMPLE = "drawn-sample"
 class NamedWindow:
     """A window that a reader may choose: its middle and width in the units of `Levels`.
 
-    kind: "shown" as the picture is shown at first, "file" for one that the file carries, the others by percentiles.
+    kind: "shown" as the image is shown at first, "file" for one that the file carries, the others by percentiles.
     name: what the file calls it, "" where it has no name.
     """
 
@@ -73,7 +73,7 @@ class Radiograph:
     format: the format of the file's content; never of its name.
     bits: significant bits per sample in the file.
     warnings: stable codes for what a reader should know, such as "not-a-radiograph".
-    levels: the values before the window; None where `grey` itself is all there is, as in a picture of 8 bits.
+    levels: the values before the window; None where `grey` itself is all there is, as in a image of 8 bits.
     """
 
     grey: NDArray[np.uint8]
@@ -139,7 +139,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Assessment:
     """What the software says of one radiograph."""
 
     model: ModelVersion
@@ -160,7 +160,7 @@ class StudyImage:
     id: str
     name: str
     created_at: datetime
-    reading: Reading
+    assessment: Assessment
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from app.config import Settings
 from app.detection import Detector, Explainer, load_detector
-from app.imaging import LightBox
+from app.imaging import RadiographCache
 from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
 from app.storage import Store, open_store
 
@@ -36,7 +36,7 @@ class Services(Desk):
 
     upload_keys: UploadKeys
     detector: Detector
-    light_box: LightBox
+    radiograph_cache: RadiographCache
     explainer: Explainer
 
 
@@ -78,7 +78,7 @@ def build_services(settings: Settings) -> Services:
         upload_keys=UploadKeys(desk.keys, now),
         detector=detector,
         explainer=Explainer(detector),
-        light_box=LightBox(settings.light_box_bytes),
+        radiograph_cache=RadiographCache(settings.radiograph_cache_bytes),
     )
 
 

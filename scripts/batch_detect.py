@@ -1,7 +1,7 @@
 """Read a folder of X-rays offline: `python -m scripts.batch_detect --images DIR --out DIR`.
 
-Writes a JSON file for each picture and summary.csv. A second run goes on where the first stopped. The results are plain
-files: keep them where you may keep the pictures. This software assists; it does not diagnose. A clinician decides.
+Writes a JSON file for each image and summary.csv. A second run goes on where the first stopped. The results are plain
+files: keep them where you may keep the images. This software assists; it does not diagnose. A clinician decides.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main(
         total = len(files_of(options.images, options.out))
         with opener(options) as detector:
             try:
-                for outcome in read_folder(detector, options.images, options.out, Limits(), pictures=options.pictures):
+                for outcome in read_folder(detector, options.images, options.out, Limits(), draw=options.annotated):
                     outcomes.append(outcome)
                     _show(outcome, len(outcomes), total)
             finally:
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "--images", type=Path, required=True, metavar="DIR", help="JPEG, PNG, TIFF, DICOM; subfolders too"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
-    parser.add_argument("--pictures", action="store_true", help="also write each picture with its findings drawn")
+    parser.add_argument("--annotated", action="store_true", help="also write each image with its findings drawn")
     parser.add_argument("--engine", choices=("auto", "openvino", "torch"), default="auto")
     parser.add_argument("--threads", type=int, default=0, help="of the engine; 0: every core")
     parser.add_argument("--models-dir", type=Path, default=MODELS_DIR, help="folder with model.json")

@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _about(engine: str, threads: int, pictures: int, unusable: int, repeats: int) -> dict[str, Any]:
+def _about(engine: str, threads: int, images: int, unusable: int, repeats: int) -> dict[str, Any]:
     return {
         "engine": engine,
         "threads": threads,
-        "pictures": pictures,
+        "images": images,
         "unusable": unusable,
         "repeats": repeats,
         "machine": _cpu_name(),
@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Time each step of reading a radiograph on this machine; the last line is a JSON summary.",
     )
     parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="radiographs; subfolders too")
-    parser.add_argument("--limit", type=int, default=40, help="at most so many pictures (40)")
+    parser.add_argument("--limit", type=int, default=40, help="at most so many images (40)")
     parser.add_argument("--repeats", type=int, default=3, help="times that each is read (3)")
-    parser.add_argument("--only", type=_size, metavar="WxH", help="only pictures of this size, such as 512x512")
+    parser.add_argument("--only", type=_size, metavar="WxH", help="only images of this size, such as 512x512")
     parser.add_argument("--engine", choices=("auto", "openvino", "torch"), default="auto", help="auto")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads, for both (all)")
     parser.add_argument(

@@ -1,6 +1,6 @@
-"""Fit the verdict of models/model.json on validation pictures: `python -m scripts.calibrate --help`.
+"""Fit the verdict of models/model.json on validation images: `python -m scripts.calibrate --help`.
 
-Never on a test part: what is fitted on pictures says nothing about them.
+Never on a test part: what is fitted on images says nothing about them.
 """
 
 import argparse

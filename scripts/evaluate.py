@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--models-dir", type=Path, default=MODELS_DIR, help="folder with model.json")
     parser.add_argument("--weights", type=Path, help="judge this bare checkpoint instead (torch, not calibrated)")
     parser.add_argument("--size", type=int, default=512, help="long side in pixels for --weights")
-    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only N pictures, evenly spread")
+    parser.add_argument("--limit", type=int, default=0, metavar="N", help="only N images, evenly spread")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0: no intervals")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     parser.add_argument("--report", type=Path, required=True, metavar="OUT", help="folder for the report")
@@ -90,7 +90,7 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
 
 
 def some_of(dataset: Dataset, limit: int) -> Dataset:
-    """At most `limit` pictures, evenly spread over the set; all for 0."""
+    """At most `limit` images, evenly spread over the set; all for 0."""
     if limit < 0:
         raise DatasetError("--limit must not be negative.")
     count = len(dataset.images)

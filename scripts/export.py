@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             formats=tuple(options.formats.split(",")) if options.formats else FORMATS,
             input_size_px=options.size,
             single_class=options.single_class,
-            calibration_pictures=options.pictures,
+            calibration_images=options.images,
             seed=options.seed,
             most_lost=options.most_lost / 100,
             threads=options.threads,
@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--formats", default="", help="some of int8,fp16,onnx (all)")
     parser.add_argument("--size", type=int, default=0, help="long side in pixels (as trained)")
     parser.add_argument("--single-class", action="store_true", help="region names do not matter for the accuracy")
-    parser.add_argument("--pictures", type=int, default=200, help="training pictures that int8 is calibrated on (200)")
-    parser.add_argument("--seed", type=int, default=0, help="draws those pictures (0)")
+    parser.add_argument("--images", type=int, default=200, help="training images that int8 is calibrated on (200)")
+    parser.add_argument("--seed", type=int, default=0, help="draws those images (0)")
     parser.add_argument("--most-lost", type=float, default=0.5, help="points of mAP50 that a file may lose (0.5)")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (all)")
     return parser

@@ -14,7 +14,7 @@ from app.config import MODELS_DIR
 from app.detection import load_model_spec
 from app.errors import FractureError, ModelError
 from app.learning.datasets.prepare import MANIFEST, prepare
-from app.learning.datasets.sources import SourcePicture, read_fracatlas, read_kaggle
+from app.learning.datasets.sources import SourceImage, read_fracatlas, read_kaggle
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,30 +35,30 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fracatlas", type=Path, help="folder of FracAtlas (with data.yaml and dataset.csv)")
     parser.add_argument("--out", type=Path, required=True, help="folder for the prepared set")
     parser.add_argument(
-        "--opinion", type=Path, help="weights that say the region of a FracAtlas box where its tags do not"
+        "--labeller", type=Path, help="weights that say the region of a FracAtlas box where its tags do not"
     )
     parser.add_argument(
-        "--keep-leaks", action="store_true", help="keep training pictures that look like a validation picture"
+        "--keep-leaks", action="store_true", help="keep training images that look like a validation image"
     )
     return parser
 
 
 def _run(options: argparse.Namespace) -> dict[str, Any]:
-    pictures: list[SourcePicture] = []
+    images: list[SourceImage] = []
     if options.kaggle:
-        pictures += read_kaggle(options.kaggle)
+        images += read_kaggle(options.kaggle)
     if options.fracatlas:
-        pictures += read_fracatlas(options.fracatlas)
-    if not pictures:
+        images += read_fracatlas(options.fracatlas)
+    if not images:
         raise FractureError("Name at least one data set: --kaggle DIR, --fracatlas DIR.")
-    weights = options.opinion or _serving_weights()
+    weights = options.labeller or _serving_weights()
     if weights is None or not options.fracatlas:
-        return prepare(pictures, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
-    from app.learning.training.network_labeller import NetworkOpinion  # noqa: PLC0415 - torch is only loaded where it is asked
+        return prepare(images, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
+    from app.learning.training.network_labeller import NetworkLabeller  # noqa: PLC0415 - torch is only loaded where it is asked
 
     told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
-    opinion = NetworkOpinion(weights)
-    return prepare(pictures, options.out, opinion, told_by, Bars(), keep_leaks=options.keep_leaks)
+    labeller = NetworkLabeller(weights)
+    return prepare(images, options.out, labeller, told_by, Bars(), keep_leaks=options.keep_leaks)
 
 
 def _serving_weights() -> Path | None:
@@ -80,7 +80,7 @@ class Bars:
     def __call__(self, step: str, done: int, total: int) -> None:
         """Show that `done` of `total` are finished in `step`."""
         if step != self._step or self._bar is None:
-            self._step, self._bar = step, tqdm(total=total, desc=step, unit="picture", mininterval=0.5)
+            self._step, self._bar = step, tqdm(total=total, desc=step, unit="image", mininterval=0.5)
         self._bar.update(done - self._bar.n)
         if done == total:
             self._bar.close()
@@ -92,7 +92,7 @@ def _report(manifest: dict[str, Any], out: Path) -> None:
         boxes = Counter(box["region"] for entry in files for box in entry["boxes"])
         fractured = sum(bool(entry["boxes"]) for entry in files)
         counts = ", ".join(f"{region} {count}" for region, count in sorted(boxes.items()))
-        print(f"{split}: {len(files)} pictures, {fractured} with a fracture; boxes: {counts}")
+        print(f"{split}: {len(files)} images, {fractured} with a fracture; boxes: {counts}")
     for entry in manifest["set_aside"]:
         print(f"set aside: {entry['origin']} {entry['split']} {entry['original']}: {entry['problem']}")
     found = manifest["near_duplicates"]

@@ -1,7 +1,7 @@
-"""Take the pictures of docs/images/: every page, light and dark, on a desk and on a phone.
+"""Take the images of docs/images/: every page, light and dark, on a desk and on a phone.
 
 Run as `python -m scripts.screenshot`. It serves the application from an empty folder of its own, reads radiographs that
-the project draws itself, so that no picture of a patient or of a data set is ever in one, and leaves nothing else.
+the project draws itself, so that no image of a patient or of a data set is ever in one, and leaves nothing else.
 """
 
 import argparse
@@ -49,7 +49,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: how to come to what its picture shows."""
+    """A page: how to come to what its image shows."""
 
     name: str
     go: Callable[[Page, Site], object]
@@ -60,7 +60,7 @@ THEMES = ("light", "dark")
 
 
 def main() -> int:
-    """Take every picture; 0 when all were taken, 1 with one line on standard error otherwise."""
+    """Take every image; 0 when all were taken, 1 with one line on standard error otherwise."""
     arguments = _arguments()
     stop_on_signals()
     try:
@@ -106,10 +106,10 @@ def _take(browser: Browser, url: str, link: str, arguments: argparse.Namespace) 
 
 def _read_drawn(page: Page, url: str) -> str:
     """Send drawn radiographs, each as a study of its own; returns the id of the one with the gravest verdict."""
-    pictures = [drawn_sample(seed).png for seed in SAMPLES] + [render_png(phantom(seed).grey) for seed in HANDS]
-    for number, picture in enumerate(pictures):
+    images = [drawn_sample(seed).png for seed in SAMPLES] + [render_png(phantom(seed).grey) for seed in HANDS]
+    for number, image in enumerate(images):
         page.goto(url)
-        drawn: FilePayload = {"name": f"drawn-{number}.png", "mimeType": "image/png", "buffer": picture}
+        drawn: FilePayload = {"name": f"drawn-{number}.png", "mimeType": "image/png", "buffer": image}
         page.set_input_files("main input[type=file]", [drawn])
         page.wait_for_url("**/studies/*", timeout=60_000)
     page.goto(f"{url}/studies")

@@ -33,9 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", type=Path, help="YAML recipe; the options below override it")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="folder for the run")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
-    parser.add_argument(
-        "--preview", type=Path, metavar="OUT", help="write contact sheets of augmented pictures instead"
-    )
+    parser.add_argument("--preview", type=Path, metavar="OUT", help="write contact sheets of augmented images instead")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--weights", type=Path, help="start from this checkpoint of the same size")
     start.add_argument("--grow-from", type=Path, metavar="FILE", help="grow a smaller checkpoint to the model's size")
@@ -44,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int)
     parser.add_argument("--hours", type=float, help="wall-clock budget; shapes the schedule")
     parser.add_argument("--epochs", type=int, help="number of epochs, where no hours are given")
-    parser.add_argument("--workers", type=int, help="processes that prepare pictures (0 on a CPU)")
+    parser.add_argument("--workers", type=int, help="processes that prepare images (0 on a CPU)")
     parser.add_argument("--threads", type=int, help="cores that compute on a CPU; fewer where the machine is shared")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")

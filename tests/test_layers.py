@@ -70,7 +70,7 @@ OWNERS = {
     "argparse": {"scripts"},
     "tqdm": {"scripts"},
     "playwright": {"scripts"},
-    # Arrays are the common tongue of pictures and boxes.
+    # Arrays are the common tongue of images and boxes.
     "numpy": {"app.records", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
 }
 # ultralytics is set up by variables alone, before it is imported; this module sets them and puts them back.

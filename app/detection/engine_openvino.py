@@ -20,7 +20,7 @@ class OpenvinoEngine:
     """An OpenVINO IR that takes (N, H, W) uint8 grey and gives (N, 4 + regions, A) float32."""
 
     name = "openvino"
-    # Of two pictures at once each takes as long as alone, so a batch would only delay the first.
+    # Of two images at once each takes as long as alone, so a batch would only delay the first.
     max_batch = 1
 
     def __init__(self, files: OpenvinoFiles, threads: int) -> None:

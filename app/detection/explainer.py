@@ -21,7 +21,7 @@ class Explainer:
     three runs each): somebody who read one radiograph after another meanwhile waited 0.9 to 1.9 s for each, and 2.5 to
     3.6 s with four passes in the queue at once. Undisturbed, four at once are not quicker on a CPU.
 
-    What is remembered are 49 numbers for each finding, never a picture.
+    What is remembered are 49 numbers for each finding, never a image.
     """
 
     def __init__(self, detector: Detector, limit_s: float = 90.0, now_s: Callable[[], float] = monotonic) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Rates:
-    """At one threshold, 0–1: the share of fractured pictures that are marked, and of whole ones that are not."""
+    """At one threshold, 0–1: the share of fractured images that are marked, and of whole ones that are not."""
 
     sensitivity: float
     specificity: float
@@ -15,7 +15,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Measured:
-    """How often *possible* or more, and *definite*, was right on so many pictures."""
+    """How often *possible* or more, and *definite*, was right on so many images."""
 
     images: int
     images_with_fracture: int

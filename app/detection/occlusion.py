@@ -31,7 +31,7 @@ _NEIGHBOURS = np.array([0.25, 1.0, 0.25])
 
 @dataclass(frozen=True, eq=False)
 class ScoreMap:
-    """How much of one finding's score is lost when the picture is covered.
+    """How much of one finding's score is lost when the image is covered.
 
     loss: (R, C) float64, 0–1, for even fields over `area_px`: the share of the raw score that a cover around the middle
     of the field takes away.
@@ -55,7 +55,7 @@ def score_map(detect: Detect, model_input: ModelInput, region: str, box_px: BoxP
     region, box_px: of the finding, the box in pixels of the radiograph. What the finding scores is the highest raw
     score of its region among boxes that overlap its own by an IoU of 0.5 or more.
 
-    Returns None when the network does not see the finding in the uncovered picture, as other weights may not.
+    Returns None when the network does not see the finding in the uncovered image, as other weights may not.
     """
     whole = _score(detect(model_input), region, box_px)
     if whole <= 0:
@@ -104,9 +104,9 @@ def _split(start: float, end: float, least: float, most: float) -> list[_Field]:
 
 
 def _covered(model_input: ModelInput, row: _Field, column: _Field) -> ModelInput:
-    """The picture with one place hidden under the mean grey around it.
+    """The image with one place hidden under the mean grey around it.
 
-    A blurred copy of the picture in place of one grey was tried: no clearer maps, and more of them lost in chance.
+    A blurred copy of the image in place of one grey was tried: no clearer maps, and more of them lost in chance.
     """
     height, width = model_input.pixels.shape
     cover = np.outer(row.profile(height), column.profile(width))

@@ -32,7 +32,7 @@ def import_torch() -> ModuleType:
             from ultralytics.utils import patches  # noqa: PLC0415
     except ImportError:
         raise ModelError("The engine torch is not installed here: pip install -r requirements.txt.") from None
-    # Ultralytics replaces Pillow's `open` by one that installs a package when it meets a file that is no picture.
+    # Ultralytics replaces Pillow's `open` by one that installs a package when it meets a file that is no image.
     pillow: Any = vars(patches)["Image"]
     pillow.open = patches._image_open
     return torch

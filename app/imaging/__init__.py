@@ -7,13 +7,13 @@ from app.imaging.heat import heat_png
 from app.imaging.levels import least_width, levels_of, presets, value_range, windowed
 from app.imaging.model_input import model_input
 from app.imaging.phantom import Phantom, phantom
-from app.imaging.radiograph_cache import ImageKey, LightBox
+from app.imaging.radiograph_cache import ImageKey, RadiographCache
 
 __all__ = [
     "DrawnSample",
     "ImageKey",
-    "LightBox",
     "Phantom",
+    "RadiographCache",
     "decode",
     "drawn_sample",
     "format_of",

@@ -17,27 +17,27 @@ _BACKGROUND_OPACITY = 0.6
 def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_side_px: int | None = None) -> bytes:
     """A PNG of the radiograph with the drawing over it: 8-bit grey, or RGB once something is drawn.
 
-    grey: (H, W) uint8. drawing: in pixels of `grey`. long_side_px: scale a larger picture down to this, drawing and
-    all; a smaller one stays as it is. Nothing is drawn outside the picture.
+    grey: (H, W) uint8. drawing: in pixels of `grey`. long_side_px: scale a larger image down to this, drawing and
+    all; a smaller one stays as it is. Nothing is drawn outside the image.
 
     Raises:
-        UnusableImage: OpenCV cannot write a picture of this size.
+        UnusableImage: OpenCV cannot write a image of this size.
     """
     drawing = drawing or Drawing()
     scale = min(1.0, long_side_px / max(grey.shape)) if long_side_px else 1.0
     if scale < 1.0:
         size_wh = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
         grey = np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    picture = grey
+    image = grey
     if drawing.strokes or drawing.labels:
-        picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+        image = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
         for stroke in drawing.strokes:
-            _draw_stroke(picture, stroke, scale)
+            _draw_stroke(image, stroke, scale)
         for label in drawing.labels:
-            _draw_label(picture, label, scale)
+            _draw_label(image, label, scale)
     # OpenCV 5 writes with run lengths by default: faster than any zlib level asked for, and hardly larger.
     try:
-        done, png = cv2.imencode(".png", picture)
+        done, png = cv2.imencode(".png", image)
     except cv2.error:
         raise UnusableImage from None
     if not done:
@@ -45,11 +45,11 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     return png.tobytes()
 
 
-def _draw_stroke(picture: NDArray[np.uint8], stroke: Stroke, scale: float) -> None:
+def _draw_stroke(image: NDArray[np.uint8], stroke: Stroke, scale: float) -> None:
     width = max(1.0, stroke.width_px * scale)
     start, end = (np.array(point) * scale for point in (stroke.start_px, stroke.end_px))
     for first, last in _dashes(start, end, width) if stroke.dashed else [(start, end)]:
-        cv2.line(picture, _fixed(first), _fixed(last), stroke.colour_rgb[::-1], round(width), cv2.LINE_AA, _SHIFT)
+        cv2.line(image, _fixed(first), _fixed(last), stroke.colour_rgb[::-1], round(width), cv2.LINE_AA, _SHIFT)
 
 
 def _dashes(
@@ -67,10 +67,10 @@ def _dashes(
     return [(start + step * at, start + step * min(at + dash, length)) for at in places]
 
 
-def _draw_label(picture: NDArray[np.uint8], label: Label, scale: float) -> None:
-    """Text on a darkened patch; moved or shrunk as needed to stay inside the picture."""
+def _draw_label(image: NDArray[np.uint8], label: Label, scale: float) -> None:
+    """Text on a darkened patch; moved or shrunk as needed to stay inside the image."""
     font = cv2.FontFace("sans")
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     size = max(8, math.floor(label.height_px * scale * 0.78))
     text_width = _text_width(font, label.text, size)
     if text_width > width - 4:
@@ -79,10 +79,10 @@ def _draw_label(picture: NDArray[np.uint8], label: Label, scale: float) -> None:
     patch_w, patch_h = min(width, text_width + size // 2), min(height, math.ceil(size / 0.78))
     left = int(np.clip(round(label.top_left_px[0] * scale), 0, width - patch_w))
     top = int(np.clip(round(label.top_left_px[1] * scale), 0, height - patch_h))
-    patch = picture[top : top + patch_h, left : left + patch_w]
+    patch = image[top : top + patch_h, left : left + patch_w]
     patch[:] = (patch * (1 - _BACKGROUND_OPACITY)).astype(np.uint8)
     origin = left + (patch_w - text_width) // 2, top + round(patch_h * 0.8)
-    cv2.putText(picture, label.text, origin, label.colour_rgb[::-1], font, size, 600)
+    cv2.putText(image, label.text, origin, label.colour_rgb[::-1], font, size, 600)
 
 
 def _text_width(font: "cv2.FontFace", text: str, size: int) -> int:

@@ -1,4 +1,4 @@
-"""What the header of a compressed picture claims, read before any codec allocates memory for it."""
+"""What the header of a compressed image claims, read before any codec allocates memory for it."""
 
 import struct
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def jpeg2000_frame(code: bytes) -> Frame:
 def has_too_many_scans(code: bytes) -> bool:
     """Whether a progressive JPEG has so many scans that only an attack explains it.
 
-    Each scan costs a pass over the whole picture, and an empty one takes few bytes. Source: libjpeg-turbo, "DoS
+    Each scan costs a pass over the whole image, and an empty one takes few bytes. Source: libjpeg-turbo, "DoS
     vulnerabilities in the JPEG standard" (2015).
     """
     return code.count(b"\xff\xda") > _MOST_SCANS

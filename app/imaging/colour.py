@@ -29,9 +29,9 @@ def over_black(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[n
 
 
 def colour_warnings(rgb: NDArray[np.uint8]) -> tuple[str, ...]:
-    """("not-a-radiograph",) for a colour picture, else (); rgb is (H, W, 3) uint8.
+    """("not-a-radiograph",) for a colour image, else (); rgb is (H, W, 3) uint8.
 
-    Grey stored as RGB, a tint over the whole picture and small coloured annotations are what radiographs come with,
+    Grey stored as RGB, a tint over the whole image and small coloured annotations are what radiographs come with,
     and pass.
     """
     step = max(1, -(-max(rgb.shape[:2]) // _SAMPLE_SIDE_PX))

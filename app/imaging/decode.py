@@ -24,7 +24,7 @@ def decode(raw: bytes, limits: Limits) -> Radiograph:
         UnsupportedImage: by content not JPEG, PNG, TIFF or DICOM, or compressed in a way that is not supported.
         DamagedImage: truncated or corrupt.
         NoPixels: a DICOM object without an image, or a side of zero pixels.
-        MultiFrame: several pictures: cine, video, animation, pages.
+        MultiFrame: several images: cine, video, animation, pages.
         UnsupportedColour: CMYK and other colour models that no radiograph has.
         ImageTooLarge: more than `limits.pixels` pixels, told from the header.
 

@@ -150,7 +150,7 @@ def _inflated(raw: bytes, limits: Limits) -> bytes:
 
 
 def _check_header(dataset: Dataset, limits: Limits) -> None:
-    """Refuse what is not one picture of a bearable size, in a colour model and a transfer syntax that are known."""
+    """Refuse what is not one image of a bearable size, in a colour model and a transfer syntax that are known."""
     syntax: UID = dataset.file_meta.TransferSyntaxUID
     if syntax in MPEGTransferSyntaxes or int(dataset.get("NumberOfFrames") or 1) > 1:
         raise MultiFrame

@@ -24,7 +24,7 @@ _MOST_SAMPLES = 1_000_000
 def show_grey(pixels: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.uint8], Levels]:
     """(H, W) stored values of any integer type → (H, W) uint8, bone bright, and the levels behind it.
 
-    Without a usable VOI LUT or window, robust percentiles of the picture become 0 and 255.
+    Without a usable VOI LUT or window, robust percentiles of the image become 0 and 255.
 
     Source: DICOM PS3.3 C.7.6.3.1.2, C.11.1, C.11.2.
     """
@@ -76,7 +76,7 @@ def _painted(pixels: NDArray[np.generic], dataset: Dataset) -> NDArray[np.uint8]
 
 
 def _sample(pixels: NDArray[np.generic], dataset: Dataset) -> Values:
-    """Enough stored values to tell the contrast from, without the padding around the picture (PS3.3 C.7.5.1.1.2)."""
+    """Enough stored values to tell the contrast from, without the padding around the image (PS3.3 C.7.5.1.1.2)."""
     step = max(1, int(math.sqrt(pixels.size / _MOST_SAMPLES)))
     sample = pixels[::step, ::step].astype(np.float64).ravel()
     one = number(dataset.get("PixelPaddingValue"))
@@ -102,7 +102,7 @@ def _modality(dataset: Dataset) -> Step:
 def _voi(dataset: Dataset, sample: Values, units: Values, windows: Sequence[NamedWindow]) -> tuple[Step, NamedWindow]:
     """Values after the modality LUT to 0–255: the file's VOI LUT, its first window, or else the percentiles.
 
-    A window that shows this picture as one single grey is not for this picture, and is passed over.
+    A window that shows this image as one single grey is not for this image, and is passed over.
     """
     lut = _first_lut(dataset, "VOILUTSequence", signed=bool(sample.min() < 0))
     if lut is not None:

@@ -19,9 +19,9 @@ _LONGEST_NAME = 64
 
 
 def file_windows(dataset: Dataset, sample: Values) -> tuple[NamedWindow, ...]:
-    """The valid windows of a file, in its order, that show something of this picture.
+    """The valid windows of a file, in its order, that show something of this image.
 
-    sample: values of the picture after the modality LUT.
+    sample: values of the image after the modality LUT.
     Source: DICOM PS3.3 C.11.2.1.2; the n-th centre goes with the n-th width and the n-th explanation.
     """
     centres, widths = _numbers(dataset.get("WindowCenter")), _numbers(dataset.get("WindowWidth"))
@@ -42,7 +42,7 @@ def voi_function(dataset: Dataset) -> WindowFunction:
 
 
 def shows_something(curve: Step, sample: Values) -> bool:
-    """Whether a curve tells the values of a picture apart, where they differ at all."""
+    """Whether a curve tells the values of a image apart, where they differ at all."""
     return bool(sample.min() == sample.max() or np.ptp(curve(sample)) >= 1.0)
 
 

@@ -10,7 +10,7 @@ from app.imaging.phantom import phantom
 from app.records import BoxPx, Drawing, Label
 
 _SHAPE_HW = (1024, 820)
-# How far the picture reaches from the middle of the break, in widths of its box: left, up, right, down. In a picture
+# How far the image reaches from the middle of the break, in widths of its box: left, up, right, down. In a image
 # that is taken for a fracture it is about as large.
 _REACH = (1.0, 1.3, 1.8, 2.1)
 _WORDS, _WORDS_HEIGHT_PX = "DRAWN SAMPLE", 20.0
@@ -27,7 +27,7 @@ class DrawnSample:
 
 @lru_cache(maxsize=8)
 def drawn_sample(seed: int) -> DrawnSample:
-    """Draw a wrist with a break near the far end of the radius; the same seed gives the same picture."""
+    """Draw a wrist with a break near the far end of the radius; the same seed gives the same image."""
     drawn = phantom(seed, _SHAPE_HW)
     x1, y1, x2, y2 = drawn.fractures_px[0]
     middle, reach = np.array([x1 + x2, y1 + y2]) / 2, np.array(_REACH) * (x2 - x1)

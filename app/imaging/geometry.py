@@ -1,4 +1,4 @@
-"""Geometry and filters on grey pictures, for training; all of it pure, without state.
+"""Geometry and filters on grey images, for training; all of it pure, without state.
 
 Matrices are (2, 3) float64 and map (x, y) of the source to (x, y) of the result. Coordinates count from the corner of
 the first pixel, as boxes do; OpenCV counts from its centre, and the difference is settled here.
@@ -25,7 +25,7 @@ def work_in_one_thread() -> None:
 
 
 def warp_affine(grey: Grey, matrix: Matrix, size_wh: tuple[int, int], fill: int) -> Grey:
-    """Move every point of `grey` (H, W) by `matrix` into a new picture of `size_wh`; outside is `fill` (0–255)."""
+    """Move every point of `grey` (H, W) by `matrix` into a new image of `size_wh`; outside is `fill` (0–255)."""
     warped = cv2.warpAffine(
         grey,
         _to_centres(matrix),

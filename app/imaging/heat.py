@@ -38,17 +38,17 @@ def heat_png(values: NDArray[np.float64] | None, area_px: BoxPx, shape_hw: tuple
     0 is see-through, 1 bright yellow. None, and everything outside the area, is see-through.
 
     Raises:
-        UnusableImage: OpenCV cannot write a picture of this size.
+        UnusableImage: OpenCV cannot write a image of this size.
     """
     scale = min(1.0, long_side_px / max(shape_hw))
     height, width = (max(1, round(side * scale)) for side in shape_hw)
-    picture = np.zeros((height, width, 4), np.uint8)
+    image = np.zeros((height, width, 4), np.uint8)
     if values is not None:
         x1, y1, x2, y2 = (round(edge * scale) for edge in area_px)
-        inside = picture[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)]
+        inside = image[max(y1, 0) : max(y2, 0), max(x1, 0) : max(x2, 0)]
         if inside.size:
             inside[:] = _coloured(values, (inside.shape[1], inside.shape[0]))
-    done, png = cv2.imencode(".png", picture)
+    done, png = cv2.imencode(".png", image)
     if not done:
         raise UnusableImage
     return png.tobytes()

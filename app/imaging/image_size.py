@@ -1,4 +1,4 @@
-"""The size of a picture from its header alone, for data sets of thousands of files."""
+"""The size of a image from its header alone, for data sets of thousands of files."""
 
 from pathlib import Path
 
@@ -10,19 +10,19 @@ _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 
 
-def read_size_wh(path: Path) -> tuple[int, int]:
-    """Width and height in pixels of the upright picture, without decoding its pixels.
+def image_size_wh(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of the upright image, without decoding its pixels.
 
     Raises:
-        DamagedImage: the file is not a picture, or its header is cut off.
+        DamagedImage: the file is not a image, or its header is cut off.
         OSError: the file cannot be read.
 
     Source: EXIF 2.32, tag 274: orientations 5 to 8 exchange width and height.
     """
     try:
-        with Image.open(path) as picture:
-            width, height = picture.size
-            lying = picture.getexif().get(_ORIENTATION) in _LYING
+        with Image.open(path) as image:
+            width, height = image.size
+            lying = image.getexif().get(_ORIENTATION) in _LYING
     except (UnidentifiedImageError, SyntaxError, ValueError):
         raise DamagedImage from None
     return (height, width) if lying else (width, height)

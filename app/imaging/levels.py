@@ -67,12 +67,12 @@ def stretched(
 
 
 def is_exact(pixels: NDArray[np.generic], levels: Levels) -> bool:
-    """Whether every value of the picture has an index of its own."""
+    """Whether every value of the image has an index of its own."""
     return pixels.dtype.kind in "iu" and (pixels.dtype.itemsize <= 2 or len(levels.units) < _MOST_VALUES)
 
 
 def levels_of(radiograph: Radiograph) -> Levels:
-    """The levels of any radiograph; a picture of 8 bits is its own."""
+    """The levels of any radiograph; a image of 8 bits is its own."""
     if radiograph.levels is not None:
         return radiograph.levels
     values = np.arange(256, dtype=np.float64)
@@ -84,7 +84,7 @@ def levels_of(radiograph: Radiograph) -> Levels:
 def windowed(levels: Levels, centre: float | None = None, width: float | None = None, invert: bool = False) -> Grey:
     """The radiograph through a window in units after the modality LUT: (H, W) uint8.
 
-    What is not given is as in the window first shown; with neither it is the picture first shown. invert: the other
+    What is not given is as in the window first shown; with neither it is the image first shown. invert: the other
     way round than it is shown at first.
 
     width: at least `least_width(levels)`.
@@ -107,7 +107,7 @@ def least_width(levels: Levels) -> float:
 
 
 def value_range(levels: Levels) -> tuple[float, float]:
-    """The lowest and the highest value of the picture, in units."""
+    """The lowest and the highest value of the image, in units."""
     one, other = (float(levels.units[int(end)]) for end in (levels.index.min(), levels.index.max()))
     return min(one, other), max(one, other)
 

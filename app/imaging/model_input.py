@@ -12,7 +12,7 @@ _PADDING_GREY = 114
 def model_input(grey: NDArray[np.uint8], size_px: int, stride: int) -> ModelInput:
     """Scale the long side to `size_px` and pad both sides with grey 114 to the next multiple of `stride`.
 
-    grey: (H, W) uint8. Small pictures are scaled up. The result equals, to the pixel, what ultralytics feeds a network
+    grey: (H, W) uint8. Small images are scaled up. The result equals, to the pixel, what ultralytics feeds a network
     that it predicts with.
 
     Source: ultralytics 8.4 `ultralytics.data.augment.LetterBox(size_px, auto=True, stride=stride)`.

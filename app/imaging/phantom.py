@@ -1,6 +1,6 @@
 """A radiograph that the project draws itself: a wrist that nobody has, with one broken bone.
 
-It stands in for a patient's picture in tests, in the README and on a first visit.
+It stands in for a patient's image in tests, in the README and on a first visit.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _CORTEX_PER_MM, _MARROW_PER_MM, _TISSUE_PER_MM = 0.060, 0.0255, 0.0205
 _PHOTONS_PER_PX = 4200.0
 _SCATTER_SHARE = 0.16
 _HAND_HEIGHT_MM = 196.0
-# How far down the picture the wrist joint lies.
+# How far down the image the wrist joint lies.
 _WRIST_AT = 0.5
 
 
@@ -60,7 +60,7 @@ class _Break:
 def phantom(seed: int, shape_hw: tuple[int, int] = (512, 512)) -> Phantom:
     """Draw a frontal forearm, wrist and hand with a break near the far end of the radius.
 
-    The same seed and shape give the same picture to the byte. Thickness of cortex, marrow and tissue along each ray
+    The same seed and shape give the same image to the byte. Thickness of cortex, marrow and tissue along each ray
     → Beer–Lambert → scatter → photon noise → film curve. Shapes from 64 × 64 up look as they should.
     """
     random = np.random.default_rng(seed)

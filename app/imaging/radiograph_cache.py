@@ -22,7 +22,7 @@ class ImageKey:
 
 
 @dataclass
-class _Sheet:
+class _Entry:
     """A radiograph that lies there; None while the one who holds the lock is decoding it."""
 
     used_s: float
@@ -31,11 +31,11 @@ class _Sheet:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class LightBox:
+class RadiographCache:
     """Keeps decoded radiographs, the last used ones first, within a number of bytes.
 
     Two who ask for the same image wait for one decoding. An entry is forgotten when it was not asked for during
-    `idle_s`, by a timer, so that no picture stays behind on a quiet server. Safe to use from several threads.
+    `idle_s`, by a timer, so that no image stays behind on a quiet server. Safe to use from several threads.
 
     Whether a person may see an image, and whether it is still there, is asked elsewhere, each time.
     """
@@ -46,14 +46,14 @@ class LightBox:
         self._idle_s = idle_s
         self._clock = clock
         self._lock = threading.Lock()
-        self._sheets: OrderedDict[ImageKey, _Sheet] = OrderedDict()
+        self._entries: OrderedDict[ImageKey, _Entry] = OrderedDict()
         self._timer: threading.Timer | None = None
 
     @property
     def bytes(self) -> int:
         """What the radiographs that lie there take."""
         with self._lock:
-            return sum(sheet.bytes for sheet in self._sheets.values())
+            return sum(sheet.bytes for sheet in self._entries.values())
 
     def get(self, key: ImageKey, decode: Callable[[], Radiograph]) -> Radiograph:
         """The radiograph of a key, decoded by the first who asks; its arrays cannot be written to.
@@ -62,9 +62,9 @@ class LightBox:
             FractureError: what `decode` raises; whoever waited for it tries it again.
         """
         with self._lock:
-            sheet = self._sheets.setdefault(key, _Sheet(self._clock()))
+            sheet = self._entries.setdefault(key, _Entry(self._clock()))
             sheet.used_s = self._clock()
-            self._sheets.move_to_end(key)
+            self._entries.move_to_end(key)
         with sheet.lock:
             if sheet.radiograph is None:
                 self._fill(key, sheet, decode)
@@ -73,45 +73,45 @@ class LightBox:
     def forget(self, tenant: str, study: str) -> None:
         """Forget a study's radiographs, and those of it that are being decoded as soon as they are."""
         with self._lock:
-            for key in [key for key in self._sheets if (key.tenant, key.study) == (tenant, study)]:
-                del self._sheets[key]
+            for key in [key for key in self._entries if (key.tenant, key.study) == (tenant, study)]:
+                del self._entries[key]
 
     def sweep(self) -> None:
         """Forget what was not asked for during `idle_s`."""
         with self._lock:
             now_s = self._clock()
-            for key, sheet in list(self._sheets.items()):
+            for key, sheet in list(self._entries.items()):
                 if sheet.radiograph is not None and now_s - sheet.used_s >= self._idle_s:
-                    del self._sheets[key]
+                    del self._entries[key]
             self._timer = None
             self._wind_up()
 
-    def _fill(self, key: ImageKey, sheet: _Sheet, decode: Callable[[], Radiograph]) -> None:
+    def _fill(self, key: ImageKey, sheet: _Entry, decode: Callable[[], Radiograph]) -> None:
         try:
             sheet.radiograph = decode()
             sheet.bytes = _freeze(sheet.radiograph)
         finally:
             with self._lock:
                 # Forgotten meanwhile, it goes to those who wait for it, and is not kept.
-                if self._sheets.get(key) is sheet:
+                if self._entries.get(key) is sheet:
                     if sheet.radiograph is None:
-                        del self._sheets[key]
+                        del self._entries[key]
                     self._make_room()
                     self._wind_up()
 
     def _make_room(self) -> None:
         """Forget what was used longest ago, until the rest fits."""
-        total = sum(sheet.bytes for sheet in self._sheets.values())
-        for key, sheet in list(self._sheets.items()):
+        total = sum(sheet.bytes for sheet in self._entries.values())
+        for key, sheet in list(self._entries.items()):
             if total <= self._most_bytes:
                 return
             if sheet.bytes:
                 total -= sheet.bytes
-                del self._sheets[key]
+                del self._entries[key]
 
     def _wind_up(self) -> None:
         """Have `sweep` called when the entry that is idle longest may be forgotten."""
-        used_s = [sheet.used_s for sheet in self._sheets.values() if sheet.radiograph is not None]
+        used_s = [sheet.used_s for sheet in self._entries.values() if sheet.radiograph is not None]
         if self._timer is not None or not used_s:
             return
         wait_s = max(0.0, min(used_s) + self._idle_s - self._clock())

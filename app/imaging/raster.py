@@ -113,7 +113,7 @@ def _radiograph(raw: bytes, image: Image.Image, kind: Format, bits: int, inverte
 
 
 def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], Levels, tuple[str, ...]]:
-    """A picture of 16 bits and two to four channels: shown, its levels, and the warnings that its colours give."""
+    """A image of 16 bits and two to four channels: shown, its levels, and the warnings that its colours give."""
     bgr = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
     if bgr is None:
         raise DamagedImage
@@ -129,7 +129,7 @@ def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], Levels, tuple[str, ...]
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1–8; 1 (upright) where it cannot be read, which is no reason to refuse the picture."""
+    """The EXIF orientation, 1–8; 1 (upright) where it cannot be read, which is no reason to refuse the image."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except (ArithmeticError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error):
@@ -138,7 +138,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(grey: _Array, orientation: int) -> _Array:
-    """Turn a picture as its EXIF orientation asks.
+    """Turn a image as its EXIF orientation asks.
 
     Source: CIPA DC-008 (Exif 3.0), 4.6.5.1 Orientation.
     """

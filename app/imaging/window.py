@@ -68,9 +68,9 @@ def ramp(values: Values, low: float, high: float) -> Values:
 
 
 def stretch_limits(pixels: NDArray[np.generic]) -> tuple[float, float]:
-    """The (low, high) between which nearly all finite values of a picture lie; (0, 0) where none is finite.
+    """The (low, high) between which nearly all finite values of a image lie; (0, 0) where none is finite.
 
-    Works on a sample of a large picture. Falls back to the extremes where the percentiles coincide, so that a small
+    Works on a sample of a large image. Falls back to the extremes where the percentiles coincide, so that a small
     bright object on an even background stays visible.
     """
     step = max(1, int(np.sqrt(pixels.size / _MOST_SAMPLES)))
@@ -85,9 +85,9 @@ def stretch_limits(pixels: NDArray[np.generic]) -> tuple[float, float]:
 
 
 def stretch(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A picture of any depth, (H, W) or (H, W, 3), as uint8 of the same shape: robust percentiles become 0 and 255.
+    """A image of any depth, (H, W) or (H, W, 3), as uint8 of the same shape: robust percentiles become 0 and 255.
 
-    A picture of one value becomes black; what is not finite becomes black.
+    A image of one value becomes black; what is not finite becomes black.
     """
     low, high = stretch_limits(pixels)
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2:

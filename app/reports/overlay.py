@@ -37,8 +37,8 @@ class _Patch:
 def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int], wording: Wording = ENGLISH) -> Drawing:
     """What is drawn over a radiograph of this shape, in its pixels: a box and a label for each finding.
 
-    Solid for definite, dashed for possible; line and text in proportion to the picture. A label such as "wrist 87%"
-    stands above its box, or below or inside it where there is no room; never outside the picture, and apart from other
+    Solid for definite, dashed for possible; line and text in proportion to the image. A label such as "wrist 87%"
+    stands above its box, or below or inside it where there is no room; never outside the image, and apart from other
     labels where that is possible. The more confident finding chooses first, and is drawn last.
     """
     height, width = shape_hw
@@ -62,7 +62,7 @@ def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int], wording: Wor
 
 
 def _inside(box_px: BoxPx, shape_hw: tuple[int, int], line_px: float) -> BoxPx:
-    """The box moved in so far that its line stays inside the picture."""
+    """The box moved in so far that its line stays inside the image."""
     margin = line_px / 2
     x1, x2 = sorted(min(max(x, margin), max(margin, shape_hw[1] - margin)) for x in (box_px[0], box_px[2]))
     y1, y2 = sorted(min(max(y, margin), max(margin, shape_hw[0] - margin)) for y in (box_px[1], box_px[3]))

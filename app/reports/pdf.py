@@ -9,7 +9,7 @@ from reportlab.lib.units import mm  # type: ignore[import-untyped]
 from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table  # type: ignore[import-untyped]
 
 from app.records import Feedback, Study
-from app.reports.pdf_sheet import INK, MUTED, TEXT_WIDTH_PT, write_sheets
+from app.reports.pdf_sheet import INK, MUTED, TEXT_WIDTH_PT, write_contact_sheets
 from app.reports.pdf_style import BODY, HEADING, LABEL, RULED, SMALL, STRONG, TIGHT, TITLE, paragraph
 from app.reports.pdf_text import install_fonts, is_whole, lines
 from app.reports.pdf_view import view_part
@@ -29,7 +29,7 @@ _HANDWRITTEN_LINES = 5
 
 def study_pdf(
     study: Study,
-    pictures: Mapping[str, bytes],
+    images: Mapping[str, bytes],
     statement: str,
     reader: str,
     made_at: datetime,
@@ -39,7 +39,7 @@ def study_pdf(
 ) -> bytes:
     """The report of a study: a PDF file on A4, the same bytes for the same input.
 
-    pictures: for the id of each view its radiograph with the boxes drawn in, as PNG, JPEG or TIFF.
+    images: for the id of each view its radiograph with the boxes drawn in, as PNG, JPEG or TIFF.
     statement: the reader's own words, any characters; with "" there are lines to write on. Never interpreted as markup.
     reader: the name under the signature line. made_at: aware; shown in UTC.
     answers: what readers stored of the views, newest first; of each reader the newest answer to a view is shown.
@@ -49,18 +49,18 @@ def study_pdf(
     else "?", and a note under the text says so. No file name is in the report: it may carry a patient's name.
 
     Raises:
-        KeyError: `pictures` lacks a view. OSError: a picture cannot be read.
+        KeyError: `images` lacks a view. OSError: a image cannot be read.
     """
     with _ONE_AT_A_TIME:
         install_fonts()
         story: list[Any] = [paragraph(_title(study, wording), TITLE), _facts(study, reader, made_at, wording)]
         for number, image in enumerate(study.images, 1):
             title = wording.gettext("View %(number)s of %(count)s", number=number, count=len(study.images))
-            story += view_part(image, pictures[image.id], title, wording)
+            story += view_part(image, images[image.id], title, wording)
         story += _answers(study, answers, wording) if study.images else []
         story += _assessment(statement, wording)
         story.append(_signature(reader, wording))
-        return write_sheets(story, study_id=study.id, made_at=made_at, wording=wording)
+        return write_contact_sheets(story, study_id=study.id, made_at=made_at, wording=wording)
 
 
 def _title(study: Study, wording: Wording) -> str:
@@ -68,7 +68,7 @@ def _title(study: Study, wording: Wording) -> str:
 
 
 def _facts(study: Study, reader: str, made_at: datetime, wording: Wording) -> Table:
-    marked = sum(image.reading.verdict != "none" for image in study.images)
+    marked = sum(image.assessment.verdict != "none" for image in study.images)
     rows = [
         (wording.gettext("Patient"), ""),
         (wording.gettext("Study"), study.id),

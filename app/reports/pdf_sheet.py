@@ -18,7 +18,7 @@ from app.reports.pdf_text import BOLD, TEXT, install_fonts
 from app.reports.wording import Wording
 from app.translatable import N_
 
-# Base 85 is for mail of long ago: pictures grow by a quarter, and encoding them takes longer than compressing them.
+# Base 85 is for mail of long ago: images grow by a quarter, and encoding them takes longer than compressing them.
 rl_config.useA85 = 0
 
 WIDTH_PT, HEIGHT_PT = A4
@@ -29,7 +29,7 @@ _MAKER = N_("Fracture detection")
 _HEAVY, _LIGHT = 8.0, 7.5
 
 
-def write_sheets(story: Sequence[Any], *, study_id: str, made_at: datetime, wording: Wording) -> bytes:
+def write_contact_sheets(story: Sequence[Any], *, study_id: str, made_at: datetime, wording: Wording) -> bytes:
     """The flowables of `story` on A4 sheets, as a PDF file; the same bytes for the same input.
 
     The file's own fields name the program and the time, nobody and no file.

@@ -27,7 +27,7 @@ REGION_WORDS = {
 }
 WARNING_WORDS = {
     "drawn-sample": N_("A sample that this software drew itself. It is nobody's X-ray."),
-    "not-a-radiograph": N_("This picture does not look like a radiograph. The reading may mean nothing."),
+    "not-a-radiograph": N_("This image does not look like a radiograph. The reading may mean nothing."),
 }
 
 

@@ -5,12 +5,13 @@ from app.security.blind_index import BlindIndex
 from app.security.key_file import KeyFile, KeyRing
 from app.security.keys import MasterKey, MasterKeys, new_master_key
 from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
-from app.security.sealing import Place, Vault
+from app.security.sealing import AssociatedData, Vault
 from app.security.tokens import digest, new_token
 from app.security.uploads import PublicUploadKey, UploadKeys, seal_upload
 
 __all__ = [
     "RFC_9106_SECOND",
+    "AssociatedData",
     "AuditChain",
     "BlindIndex",
     "KeyFile",
@@ -19,7 +20,6 @@ __all__ = [
     "MasterKeys",
     "PasswordCost",
     "Passwords",
-    "Place",
     "PublicUploadKey",
     "UploadKeys",
     "Vault",

@@ -23,7 +23,7 @@ _NONCE_BYTES = 12
 
 
 @dataclass(frozen=True)
-class Place:
+class AssociatedData:
     """Where a sealed blob belongs: `kind` says what it is ("original", "reading"), `item` of which row."""
 
     tenant: str
@@ -42,7 +42,7 @@ class Vault:
         """A fresh random data key for one study, wrapped by the newest master key and bound to that study."""
         return _wrap(self._master_keys.newest, secrets.token_bytes(KEY_BYTES), tenant, study)
 
-    def seal(self, plain: bytes, wrapped_key: bytes, place: Place) -> bytes:
+    def seal(self, plain: bytes, wrapped_key: bytes, place: AssociatedData) -> bytes:
         """Encrypt one blob, at most 2^31 - 1 bytes, with its study's key.
 
         Raises:
@@ -50,7 +50,7 @@ class Vault:
         """
         return _VERSION + _encrypt(self._unwrap(wrapped_key, place.tenant, place.study), plain, _blob_data(place))
 
-    def open(self, sealed: bytes, wrapped_key: bytes, place: Place) -> bytes:
+    def open(self, sealed: bytes, wrapped_key: bytes, place: AssociatedData) -> bytes:
         """Decrypt one blob.
 
         Raises:
@@ -99,7 +99,7 @@ def _wrap_data(kid: str, tenant: str, study: str) -> bytes:
     return frame(b"fracture/wrap/v1", kid.encode(), tenant.encode(), study.encode())
 
 
-def _blob_data(place: Place) -> bytes:
+def _blob_data(place: AssociatedData) -> bytes:
     fields = (place.tenant, place.study, place.kind, place.item)
     return frame(b"fracture/seal/v1", *(text.encode() for text in fields))
 

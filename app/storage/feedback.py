@@ -82,7 +82,7 @@ class FeedbackLog:
     def _answered_before(self, tenant: str, since: datetime, position: tuple[Any, ...] | None) -> list[AnsweredRow]:
         same_study = and_(studies.c.tenant == tenant, studies.c.id == feedback.c.study)
         same_image = and_(images.c.tenant == tenant, images.c.id == feedback.c.image)
-        image = (images.c.created_at.label("image_created_at"), images.c.sealed_reading)
+        image = (images.c.created_at.label("image_created_at"), images.c.sealed_assessment)
         query = _with_names(tenant).join(studies, same_study).join(images, same_image)
         query = query.add_columns(studies.c.wrapped_key, *image).where(feedback.c.created_at >= since)
         if position:
@@ -113,5 +113,5 @@ def _feedback_row(row: Row[Any]) -> FeedbackRow:
 
 
 def _answered_row(row: Row[Any]) -> AnsweredRow:
-    image = ImageRow(row.image, row.image_created_at, row.sealed_reading)
+    image = ImageRow(row.image, row.image_created_at, row.sealed_assessment)
     return AnsweredRow(row.wrapped_key, image, _feedback_row(row))

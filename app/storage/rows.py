@@ -31,7 +31,7 @@ class NewImage:
 
     id: str
     created_at: datetime
-    sealed_reading: bytes = field(repr=False)
+    sealed_assessment: bytes = field(repr=False)
     sealed_original: bytes = field(repr=False)
 
 
@@ -52,7 +52,7 @@ class ImageRow:
 
     id: str
     created_at: datetime
-    sealed_reading: bytes = field(repr=False)
+    sealed_assessment: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

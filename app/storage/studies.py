@@ -176,7 +176,7 @@ def _check_ids(tenant: str, study_id: str) -> None:
 def _add_images(connection: Connection, tenant: str, study_id: str, new_images: Iterable[NewImage], first: int) -> None:
     for position, image in enumerate(new_images, start=first):
         row = {"tenant": tenant, "id": image.id, "study": study_id, "position": position}
-        reading = {"created_at": image.created_at, "sealed_reading": image.sealed_reading}
+        assessment = {"created_at": image.created_at, "sealed_assessment": image.sealed_assessment}
         original = {"tenant": tenant, "image": image.id, "sealed_original": image.sealed_original}
-        connection.execute(insert(images).values(**row, **reading))
+        connection.execute(insert(images).values(**row, **assessment))
         connection.execute(insert(originals).values(**original))

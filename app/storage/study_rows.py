@@ -41,4 +41,4 @@ def with_images(connection: Connection, tenant: str, rows: Sequence[Row[Any]]) -
 
 def to_image(row: Row[Any]) -> ImageRow:
     """The image of a row that has the columns of `images`."""
-    return ImageRow(row.id, row.created_at, row.sealed_reading)
+    return ImageRow(row.id, row.created_at, row.sealed_assessment)

@@ -151,7 +151,7 @@ images = Table(
     _text("study"),
     Column("position", Integer, nullable=False),
     _time("created_at"),
-    _blob("sealed_reading"),
+    _blob("sealed_assessment"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "study", "position"),
     _of_study(),

@@ -5,15 +5,15 @@ from dataclasses import asdict
 from typing import Any
 
 from app.errors import StoredDataDamaged
-from app.records import Finding, ModelVersion, Reading, Timing
+from app.records import Assessment, Finding, ModelVersion, Timing
 
 
-def to_bytes(name: str, reading: Reading) -> bytes:
+def to_bytes(name: str, assessment: Assessment) -> bytes:
     """UTF-8 JSON of a file name and a reading."""
-    return json.dumps({"name": name, "reading": asdict(reading)}, separators=(",", ":")).encode()
+    return json.dumps({"name": name, "reading": asdict(assessment)}, separators=(",", ":")).encode()
 
 
-def from_bytes(plain: bytes) -> tuple[str, Reading]:
+def from_bytes(plain: bytes) -> tuple[str, Assessment]:
     """The name and the reading of `to_bytes`.
 
     Raises:
@@ -21,14 +21,14 @@ def from_bytes(plain: bytes) -> tuple[str, Reading]:
     """
     try:
         stored = json.loads(plain)
-        return stored["name"], _reading(stored["reading"])
+        return stored["name"], _assessment(stored["reading"])
     except (ValueError, KeyError, TypeError):
         raise StoredDataDamaged from None
 
 
-def _reading(fields: dict[str, Any]) -> Reading:
+def _assessment(fields: dict[str, Any]) -> Assessment:
     spacing = fields["spacing_mm"]
-    return Reading(
+    return Assessment(
         model=ModelVersion(**fields["model"]),
         width=fields["width"],
         height=fields["height"],

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from app.errors import StoredDataDamaged
 from app.records import Feedback, Mark
-from app.security import Place, Vault
+from app.security import AssociatedData, Vault
 from app.storage import FeedbackRow, NewFeedback
 
 
@@ -19,9 +19,9 @@ class Said:
     comment: str
 
 
-def place_of(tenant: str, row: NewFeedback) -> Place:
+def associated_data_of(tenant: str, row: NewFeedback) -> AssociatedData:
     """Where an answer belongs: it opens for its own image and its own reader only."""
-    return Place(tenant, row.study, "feedback", f"{row.image}/{row.id}/{row.person}")
+    return AssociatedData(tenant, row.study, "feedback", f"{row.image}/{row.id}/{row.person}")
 
 
 def open_row(vault: Vault, tenant: str, wrapped_key: bytes, row: FeedbackRow) -> Feedback:
@@ -30,7 +30,7 @@ def open_row(vault: Vault, tenant: str, wrapped_key: bytes, row: FeedbackRow) ->
     Raises:
         StoredDataDamaged: it does not open, or was not written by `to_bytes`.
     """
-    said = from_bytes(vault.open(row.sealed, wrapped_key, place_of(tenant, row)))
+    said = from_bytes(vault.open(row.sealed, wrapped_key, associated_data_of(tenant, row)))
     return Feedback(row.id, row.image, row.person, row.person_name, row.created_at, **vars(said))
 
 

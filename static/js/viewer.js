@@ -11,7 +11,7 @@ const TURN_BY_KEY = 5;
 class Viewer {
   constructor(card, words, windowOf) {
     Object.assign(this, { card, words, windowOf, mode: null, main: null, beside: null, isInverted: false, atRow: null });
-    this.pictures = card.querySelector("[data-pictures]");
+    this.pictures = card.querySelector("[data-images]");
     this.frame = card.querySelector(".marked .frame");
     this.besideFrame = card.querySelector(".original .frame");
     this.radiograph = radiographOf(card);

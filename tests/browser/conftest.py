@@ -40,7 +40,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 READY_WITHIN_S = 120
-# As many pictures of the data set as are looked at to find two with a box.
+# As many images of the data set as are looked at to find two with a box.
 MOST_LOOKED_AT = 20
 
 
@@ -97,7 +97,7 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The weights; where the data sets are not, with a threshold so low that something is marked on a drawn picture."""
+    """The weights; where the data sets are not, with a threshold so low that something is marked on a drawn image."""
     models = ROOT / "models"
     if not (models / "model.json").exists():
         missing("models/model.json")

@@ -49,7 +49,7 @@ def at(path: str) -> Open:
 def study(page: Page, workplace: Workplace) -> None:
     page.goto(workplace.study)
     if page.locator("[data-tools]").first.is_visible():
-        # A viewer is made when its picture comes into sight.
+        # A viewer is made when its image comes into sight.
         page.locator(".marked .frame").first.scroll_into_view_if_needed()
         expect(page.locator(".marked .stage canvas").first).to_be_attached()
         expect(page.locator("[data-readout]").first).to_contain_text("%")

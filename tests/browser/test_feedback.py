@@ -27,7 +27,7 @@ def open_study(page: Page, radiograph: Path) -> str:
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Drag over the picture; both points are shares of the part of it that is in sight."""
+    """Drag over the image; both points are shares of the part of it that is in sight."""
     area = page.locator("svg.drawn").bounding_box()
     assert area
     height = min(area["height"], (page.viewport_size or {"height": 720})["height"] - area["y"])

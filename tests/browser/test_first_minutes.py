@@ -73,9 +73,9 @@ def assert_explained(page: Page, dialog) -> None:
     if heat.count() == 0:
         expect(dialog.get_by_text(re.compile("Nothing stands out|do not see this finding"))).to_be_visible()
         return
-    picture = page.request.get(heat.get_attribute("href") or "")
-    assert picture.headers["x-why"] == "shown"
-    assert picture.body().startswith(b"\x89PNG")
+    image = page.request.get(heat.get_attribute("href") or "")
+    assert image.headers["x-why"] == "shown"
+    assert image.body().startswith(b"\x89PNG")
     dialog.get_by_label("Colours over the radiograph").fill("0")
     expect(heat).to_have_attribute("opacity", "0")
 

@@ -1,4 +1,4 @@
-"""What a page weighs before its pictures, and that nothing on it moves while it arrives."""
+"""What a page weighs before its images, and that nothing on it moves while it arrives."""
 
 import time
 

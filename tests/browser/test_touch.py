@@ -45,7 +45,7 @@ def line(start: Point, end: Point, steps: int = 8) -> list[Point]:
     return [(x1 + (x2 - x1) * n / steps, y1 + (y2 - y1) * n / steps) for n in range(steps + 1)]
 
 
-def middle_of_the_picture(page: Page) -> Point:
+def middle_of_the_image(page: Page) -> Point:
     """Where the viewer's middle lies on the screen, once it is there and in sight."""
     expect(page.locator(".marked .stage canvas").first).to_be_visible()
     expect(page.locator("[data-readout]").first).to_contain_text("width")
@@ -65,7 +65,7 @@ def zoom_percent(page: Page) -> int:
 def test_two_fingers_that_part_zoom(phone: Watched, radiographs: list[Path]) -> None:
     page = phone.page
     open_study(page, radiographs[0])
-    x, y = middle_of_the_picture(page)
+    x, y = middle_of_the_image(page)
     before = zoom_percent(page)
 
     touch(page, line((x - 20, y), (x - 100, y)), line((x + 20, y), (x + 100, y)))
@@ -73,15 +73,15 @@ def test_two_fingers_that_part_zoom(phone: Watched, radiographs: list[Path]) -> 
     assert zoom_percent(page) > before * 2
 
 
-def test_one_finger_moves_a_zoomed_picture(phone: Watched, radiographs: list[Path]) -> None:
+def test_one_finger_moves_a_zoomed_image(phone: Watched, radiographs: list[Path]) -> None:
     page = phone.page
     open_study(page, radiographs[0])
-    x, y = middle_of_the_picture(page)
+    x, y = middle_of_the_image(page)
     touch(page, line((x - 20, y), (x - 100, y)), line((x + 20, y), (x + 100, y)))
     where = "document.querySelector('.marked .boxes .line').getBoundingClientRect().x"
     before = page.evaluate(where)
 
-    # It rests before it is lifted, so that the picture is not thrown.
+    # It rests before it is lifted, so that the image is not thrown.
     touch(page, [*line((x, y), (x + 60, y)), *[(x + 60, y)] * 8])
 
     assert page.evaluate(where) - before == pytest.approx(60, abs=15)
@@ -91,7 +91,7 @@ def test_a_finger_draws_a_missed_fracture(phone: Watched, radiographs: list[Path
     page = phone.page
     open_study(page, radiographs[0])
     page.locator("[data-draw]").first.tap()
-    x, y = middle_of_the_picture(page)
+    x, y = middle_of_the_image(page)
 
     touch(page, line((x - 50, y - 40), (x + 50, y + 40)))
 

@@ -1,4 +1,4 @@
-"""The viewer in a real Chromium: what is drawn over a radiograph stays on its place however the picture is turned, the
+"""The viewer in a real Chromium: what is drawn over a radiograph stays on its place however the image is turned, the
 window is that of the true values, and nothing is lost when the study, the session or the connection is."""
 
 import io
@@ -30,7 +30,7 @@ AROUND = """(selector) => {
 
 @pytest.fixture
 def block(tmp_path: Path) -> Path:
-    """A picture of 16 bits with one white block; below it values that lie close together."""
+    """A image of 16 bits with one white block; below it values that lie close together."""
     pixels = np.full(SIZE_WH[::-1], 9000, "u2")
     x, y, width, height = BLOCK
     pixels[300:340] = 9000 + np.arange(SIZE_WH[0])
@@ -41,7 +41,7 @@ def block(tmp_path: Path) -> Path:
 
 
 def viewer(page: Page) -> None:
-    """Wait until the first viewer shows its picture, in a window that holds all of it, and give it the focus."""
+    """Wait until the first viewer shows its image, in a window that holds all of it, and give it the focus."""
     page.set_viewport_size({"width": (page.viewport_size or {"width": 1280})["width"], "height": 1400})
     expect(page.locator(".marked .stage canvas").first).to_be_visible()
     expect(page.locator("[data-readout]").first).to_contain_text("width")
@@ -50,7 +50,7 @@ def viewer(page: Page) -> None:
 
 
 def frame_pixels(page: Page) -> np.ndarray:
-    """What the marked picture shows, in CSS pixels, without what is drawn over it."""
+    """What the marked image shows, in CSS pixels, without what is drawn over it."""
     # Under neither of the bars that stay in sight while a page scrolls.
     page.evaluate("scrollTo(0, 0)")
     page.evaluate("for (const one of document.querySelectorAll('.drawn, .boxes')) one.style.visibility = 'hidden'")
@@ -69,7 +69,7 @@ def settle(page: Page) -> None:
 
 
 @pytest.mark.parametrize("keys", ["", "r", "f", "rf", "frr", "R-", ".+f", ",,.r"])
-def test_a_box_stays_on_its_place_however_the_picture_is_turned(visit: Watched, block: Path, keys: str) -> None:
+def test_a_box_stays_on_its_place_however_the_image_is_turned(visit: Watched, block: Path, keys: str) -> None:
     page = visit.page
     open_study(page, block)
     viewer(page)
@@ -117,7 +117,7 @@ def test_labels_stay_upright_and_off_their_box(visit: Watched, radiographs: list
         assert covered == 0
 
 
-def test_a_missed_fracture_is_drawn_on_a_turned_and_flipped_picture(visit: Watched, block: Path) -> None:
+def test_a_missed_fracture_is_drawn_on_a_turned_and_flipped_image(visit: Watched, block: Path) -> None:
     page = visit.page
     open_study(page, block)
     viewer(page)
@@ -176,7 +176,7 @@ def test_dragging_in_window_mode_shows_values_that_looked_the_same(visit: Watche
     np.testing.assert_allclose(frame_pixels(page), before, atol=2)
 
 
-def test_the_magnifier_shows_the_window_that_the_picture_has(visit: Watched, block: Path) -> None:
+def test_the_magnifier_shows_the_window_that_the_image_has(visit: Watched, block: Path) -> None:
     page = visit.page
     open_study(page, block)
     viewer(page)
@@ -206,7 +206,7 @@ def test_the_magnifier_shows_the_window_that_the_picture_has(visit: Watched, blo
     assert grey() < lit - 40
 
 
-def test_the_right_button_changes_the_window_and_leaves_the_picture_where_it_is(visit: Watched, block: Path) -> None:
+def test_the_right_button_changes_the_window_and_leaves_the_image_where_it_is(visit: Watched, block: Path) -> None:
     page = visit.page
     open_study(page, block)
     viewer(page)
@@ -270,7 +270,7 @@ def test_every_tool_has_its_key_and_none_fires_while_typing(visit: Watched, radi
     expect(page.locator("[data-missed] > li")).to_have_count(0)
 
 
-def test_the_wheel_scrolls_the_page_until_the_picture_is_meant(visit: Watched, block: Path) -> None:
+def test_the_wheel_scrolls_the_page_until_the_image_is_meant(visit: Watched, block: Path) -> None:
     page = visit.page
     open_study(page, block)
     expect(page.locator("[data-readout]")).to_contain_text("width")
@@ -353,7 +353,7 @@ def test_the_original_beside_follows_and_another_view_can_stand_there(visit: Wat
     assert original != marked
 
 
-def test_a_page_with_its_viewer_weighs_less_than_half_a_megabyte_before_pictures(
+def test_a_page_with_its_viewer_weighs_less_than_half_a_megabyte_before_images(
     visit: Watched, radiographs: list[Path]
 ) -> None:
     page = visit.page

@@ -131,7 +131,7 @@ def run(server: Server, *arguments: str) -> str:
 
 
 def assert_holds(exported: Path, drawn: list[float]) -> None:
-    """Two pictures in two parts, the drawn box among them, and nothing of whom they show or who answered."""
+    """Two images in two parts, the drawn box among them, and nothing of whom they show or who answered."""
     manifest = json.loads((exported / "manifest.json").read_text())
     assert manifest["counts"]["by_split"] == {"train": 1, "val": 1}
     [entry] = [file for file in manifest["files"] if any(box["told_by"] == "missed" for box in file["boxes"])]

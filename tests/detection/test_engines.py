@@ -16,7 +16,7 @@ from app.records import ModelInput
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SHAPES = [(512, 512), (512, 384), (300, 500), (700, 250)]
 
-# The int8 network is an approximation. Over project-made pictures its best score stays this close to float's.
+# The int8 network is an approximation. Over project-made images its best score stays this close to float's.
 INT8_SCORE = 0.15
 # Boxes of float32 engines that say the same, in pixels.
 FLOAT_BOX_PX = 0.05

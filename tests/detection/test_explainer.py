@@ -10,7 +10,7 @@ import pytest
 from app.detection import Detector, Explainer
 from app.errors import Busy, Unavailable
 from app.records import Detection, ModelInput
-from tests.support.spot_detectors import DETECTION, looks_at, picture_with_spot
+from tests.support.spot_detectors import DETECTION, image_with_spot, looks_at
 
 PLACE = (64, 65)
 
@@ -20,7 +20,7 @@ def detector_of(detect) -> Detector:
 
 
 def explain(explainer: Explainer, name: str = "finding"):
-    return explainer.explain(name, lambda: picture_with_spot(PLACE), "wrist", DETECTION.box_px)
+    return explainer.explain(name, lambda: image_with_spot(PLACE), "wrist", DETECTION.box_px)
 
 
 def test_a_second_explanation_is_refused_while_one_is_made() -> None:
@@ -61,7 +61,7 @@ def test_it_forgets_the_oldest() -> None:
 
     def model_input() -> ModelInput:
         asked.append(True)
-        return picture_with_spot(PLACE)
+        return image_with_spot(PLACE)
 
     for name in [*range(65), 0, 64]:
         explainer.explain(name, model_input, "wrist", DETECTION.box_px)

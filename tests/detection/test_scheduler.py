@@ -12,7 +12,7 @@ from app.errors import Busy, Unavailable
 from tests.support.fake_engine import FailingEngine, FakeEngine, GatedEngine
 
 
-def picture(value: int, width: int = 32) -> np.ndarray:
+def image(value: int, width: int = 32) -> np.ndarray:
     return np.full((32, width), value, np.uint8)
 
 
@@ -25,18 +25,18 @@ def test_each_of_sixteen_threads_gets_its_own_answer(max_batch: int) -> None:
     engine = FakeEngine(max_batch)
     scheduler = Scheduler(engine, queue=64)
     with ThreadPoolExecutor(16) as pool:
-        scores = list(pool.map(lambda n: score(scheduler.run(picture(n, 32 * (1 + n % 3)))), range(1, 201)))
+        scores = list(pool.map(lambda n: score(scheduler.run(image(n, 32 * (1 + n % 3)))), range(1, 201)))
     scheduler.close()
     assert scores == list(range(1, 201))
     assert len(engine.threads) == 1
     assert max(shape[0] for shape in engine.batches) <= max_batch
 
 
-def start_behind_a_closed_gate(engine: GatedEngine, scheduler: Scheduler, pool: ThreadPoolExecutor, pictures: list):
-    """The first picture is in the network, the others wait in order."""
-    futures = [pool.submit(scheduler.run, pictures[0])]
+def start_behind_a_closed_gate(engine: GatedEngine, scheduler: Scheduler, pool: ThreadPoolExecutor, images: list):
+    """The first image is in the network, the others wait in order."""
+    futures = [pool.submit(scheduler.run, images[0])]
     assert engine.entered.wait(10)
-    for number, one in enumerate(pictures[1:], start=1):
+    for number, one in enumerate(images[1:], start=1):
         futures.append(pool.submit(scheduler.run, one))
         while len(scheduler._waiting) < number:
             threading.Event().wait(0.001)
@@ -46,9 +46,9 @@ def start_behind_a_closed_gate(engine: GatedEngine, scheduler: Scheduler, pool: 
 def test_what_waits_in_equal_shape_runs_together() -> None:
     engine = GatedEngine(max_batch=3)
     scheduler = Scheduler(engine, queue=16)
-    pictures = [picture(1), picture(2), picture(3, width=64), picture(4), picture(5), picture(6)]
+    images = [image(1), image(2), image(3, width=64), image(4), image(5), image(6)]
     with ThreadPoolExecutor(8) as pool:
-        futures = start_behind_a_closed_gate(engine, scheduler, pool, pictures)
+        futures = start_behind_a_closed_gate(engine, scheduler, pool, images)
         engine.gate.set()
         assert [score(future.result()) for future in futures] == [1, 2, 3, 4, 5, 6]
     scheduler.close()
@@ -60,7 +60,7 @@ def test_who_comes_first_is_served_first() -> None:
     scheduler = Scheduler(engine, queue=16)
     done: list[int] = []
     with ThreadPoolExecutor(8) as pool:
-        futures = start_behind_a_closed_gate(engine, scheduler, pool, [picture(n) for n in (10, 20, 30, 40)])
+        futures = start_behind_a_closed_gate(engine, scheduler, pool, [image(n) for n in (10, 20, 30, 40)])
         for number, future in enumerate(futures):
             future.add_done_callback(lambda _, number=number: done.append(number))
         engine.gate.set()
@@ -73,12 +73,12 @@ def test_one_too_many_is_refused_and_the_others_are_served() -> None:
     engine = GatedEngine()
     scheduler = Scheduler(engine, queue=3)
     with ThreadPoolExecutor(8) as pool:
-        futures = start_behind_a_closed_gate(engine, scheduler, pool, [picture(n) for n in (1, 2, 3)])
+        futures = start_behind_a_closed_gate(engine, scheduler, pool, [image(n) for n in (1, 2, 3)])
         with pytest.raises(Busy):
-            scheduler.run(picture(4))
+            scheduler.run(image(4))
         engine.gate.set()
         assert [score(future.result()) for future in futures] == [1, 2, 3]
-    assert score(scheduler.run(picture(5))) == 5
+    assert score(scheduler.run(image(5))) == 5
     scheduler.close()
 
 
@@ -86,7 +86,7 @@ def test_one_too_many_is_refused_and_the_others_are_served() -> None:
 def test_a_failure_reaches_only_the_request_that_failed(max_batch: int) -> None:
     scheduler = Scheduler(FailingEngine(max_batch), queue=64)
     with ThreadPoolExecutor(16) as pool:
-        futures = [pool.submit(scheduler.run, picture(n % 5)) for n in range(40)]
+        futures = [pool.submit(scheduler.run, image(n % 5)) for n in range(40)]
         wait_for(futures)
     scheduler.close()
     for n, future in enumerate(futures):
@@ -100,8 +100,8 @@ def test_a_failure_frees_its_place() -> None:
     scheduler = Scheduler(FailingEngine(), queue=1)
     for _ in range(3):
         with pytest.raises(RuntimeError):
-            scheduler.run(picture(0))
-    assert score(scheduler.run(picture(9))) == 9
+            scheduler.run(image(0))
+    assert score(scheduler.run(image(9))) == 9
     scheduler.close()
 
 
@@ -109,12 +109,12 @@ def test_closing_answers_those_who_wait_and_refuses_those_who_come() -> None:
     engine = GatedEngine()
     scheduler = Scheduler(engine, queue=16)
     with ThreadPoolExecutor(8) as pool:
-        futures = start_behind_a_closed_gate(engine, scheduler, pool, [picture(n) for n in (1, 2, 3)])
+        futures = start_behind_a_closed_gate(engine, scheduler, pool, [image(n) for n in (1, 2, 3)])
         closing = pool.submit(scheduler.close)
         while scheduler.open:
             threading.Event().wait(0.001)
         with pytest.raises(Unavailable):
-            scheduler.run(picture(4))
+            scheduler.run(image(4))
         assert not closing.done()
         engine.gate.set()
         assert [score(future.result()) for future in futures] == [1, 2, 3]

@@ -10,8 +10,8 @@ from app.detection.ultralytics_import import import_torch
 pytestmark = pytest.mark.torch
 
 
-def test_a_file_that_is_no_picture_stays_one_and_nothing_is_installed() -> None:
+def test_a_file_that_is_no_image_stays_one_and_nothing_is_installed() -> None:
     pytest.importorskip("torch")
     import_torch()
     with pytest.raises(UnidentifiedImageError):
-        Image.open(BytesIO(b"no picture"))
+        Image.open(BytesIO(b"no image"))

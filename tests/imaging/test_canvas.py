@@ -15,8 +15,8 @@ ORANGE = (230, 159, 0)
 
 
 def pixels(png: bytes) -> np.ndarray:
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
-    return picture if picture.ndim == 2 else picture[..., ::-1]
+    image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
+    return image if image.ndim == 2 else image[..., ::-1]
 
 
 def coloured(png: bytes) -> np.ndarray:
@@ -49,8 +49,8 @@ def test_a_dashed_stroke_has_gaps_and_closed_ends():
 
 
 @pytest.mark.parametrize("corner", [(-50, -50), (280, 190), (0, 0), (1e9, -1e9)])
-@pytest.mark.parametrize("text", ["wrist 87 %", "a very long label that is wider than the picture " * 3])
-def test_a_label_is_moved_into_the_picture(corner, text):
+@pytest.mark.parametrize("text", ["wrist 87 %", "a very long label that is wider than the image " * 3])
+def test_a_label_is_moved_into_the_image(corner, text):
     png = render_png(GREY, Drawing(labels=(Label(text, corner, 20, ORANGE),)))
     assert pixels(png).shape == (200, 300, 3)
     assert coloured(png).sum() > 50
@@ -63,7 +63,7 @@ def test_text_can_be_read_on_bone_and_on_air():
     assert drawn[11:33, 10:13].max() < 120
 
 
-def test_a_smaller_picture_carries_the_same_drawing():
+def test_a_smaller_image_carries_the_same_drawing():
     drawing = Drawing(strokes=(Stroke((50, 100), (250, 100), ORANGE, 8),))
     png = render_png(GREY, drawing, long_side_px=150)
     assert pixels(png).shape == (100, 150, 3)
@@ -72,7 +72,7 @@ def test_a_smaller_picture_carries_the_same_drawing():
     assert (columns.min() <= 26, columns.max() >= 123) == (True, True)
 
 
-def test_a_picture_is_never_scaled_up():
+def test_a_image_is_never_scaled_up():
     assert pixels(render_png(GREY, long_side_px=4000)).shape == GREY.shape
 
 

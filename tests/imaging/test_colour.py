@@ -13,11 +13,11 @@ RGB = np.repeat(GREY[..., None], 3, axis=2)
 def photograph() -> np.ndarray:
     """Sky, grass, a red roof: smooth areas of different hue with some noise."""
     random = np.random.default_rng(1)
-    picture = np.empty((128, 128, 3))
-    picture[:60] = 110, 160, 220
-    picture[60:] = 90, 140, 60
-    picture[40:90, 30:80] = 180, 70, 60
-    return np.clip(picture + random.normal(0, 8, picture.shape), 0, 255).astype(np.uint8)
+    image = np.empty((128, 128, 3))
+    image[:60] = 110, 160, 220
+    image[60:] = 90, 140, 60
+    image[40:90, 30:80] = 180, 70, 60
+    return np.clip(image + random.normal(0, 8, image.shape), 0, 255).astype(np.uint8)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
@@ -29,7 +29,7 @@ def test_a_colour_photograph_in_dicom_is_flagged():
     assert decode(dicom(dataset(photograph())), LIMITS).warnings == ("not-a-radiograph",)
 
 
-def test_a_picture_of_one_vivid_colour_is_flagged():
+def test_a_image_of_one_vivid_colour_is_flagged():
     red = np.zeros((64, 64, 3), np.uint8)
     red[..., 0] = 230
     assert decode(saved(red, "PNG"), LIMITS).warnings == ("not-a-radiograph",)

@@ -168,9 +168,9 @@ def test_a_voi_lut_goes_before_the_window():
         {"WindowCenter": 60_000, "WindowWidth": 10},
         {"VOILUTSequence": []},
     ],
-    ids=["none", "zero width", "beyond the picture", "empty LUT"],
+    ids=["none", "zero width", "beyond the image", "empty LUT"],
 )
-def test_without_a_usable_window_the_picture_is_stretched(tags):
+def test_without_a_usable_window_the_image_is_stretched(tags):
     grey = shown(DEEP, 12, **tags)
     assert (grey.min(), grey.max()) == (0, 255)
     assert len(np.unique(grey)) > 200

@@ -18,28 +18,28 @@ def one_field(row: int, column: int) -> np.ndarray:
 
 
 def opened(png: bytes) -> np.ndarray:
-    picture = Image.open(io.BytesIO(png))
-    assert picture.mode == "RGBA"
-    return np.asarray(picture)
+    image = Image.open(io.BytesIO(png))
+    assert image.mode == "RGBA"
+    return np.asarray(image)
 
 
 @pytest.mark.parametrize(("row", "column"), [(3, 3), (1, 5), (5, 2)])
 def test_the_brightest_pixel_lies_in_its_field(row: int, column: int) -> None:
-    picture = opened(heat_png(one_field(row, column), AREA_PX, (300, 400), 1024))
+    image = opened(heat_png(one_field(row, column), AREA_PX, (300, 400), 1024))
 
-    y, x = np.unravel_index(picture[..., 3].argmax(), picture.shape[:2])
+    y, x = np.unravel_index(image[..., 3].argmax(), image.shape[:2])
     assert abs(x - (100 + (column + 0.5) * 200 / 7)) < 5
     assert abs(y - (40 + (row + 0.5) * 140 / 7)) < 5
-    assert tuple(picture[y, x, :3]) == pytest.approx((253, 231, 37), abs=12)
+    assert tuple(image[y, x, :3]) == pytest.approx((253, 231, 37), abs=12)
 
 
 def test_outside_the_area_and_where_nothing_is_lost_it_is_see_through() -> None:
-    picture = opened(heat_png(one_field(3, 3), AREA_PX, (300, 400), 1024))
+    image = opened(heat_png(one_field(3, 3), AREA_PX, (300, 400), 1024))
 
-    outside = np.ones(picture.shape[:2], bool)
+    outside = np.ones(image.shape[:2], bool)
     outside[40:180, 100:300] = False
-    assert picture[outside].max() == 0
-    assert picture[45, 110, 3] == 0
+    assert image[outside].max() == 0
+    assert image[45, 110, 3] == 0
     assert opened(heat_png(None, AREA_PX, (300, 400), 1024)).max() == 0
 
 

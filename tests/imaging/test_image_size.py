@@ -1,4 +1,4 @@
-"""The size is that of the upright picture, told without decoding it."""
+"""The size is that of the upright image, told without decoding it."""
 
 from pathlib import Path
 
@@ -6,28 +6,28 @@ import pytest
 from PIL import Image
 
 from app.errors import DamagedImage
-from app.imaging.image_size import read_size_wh
+from app.imaging.image_size import image_size_wh
 
 
 def jpeg(path: Path, orientation: int | None) -> Path:
-    picture = Image.new("L", (40, 30), 90)
+    image = Image.new("L", (40, 30), 90)
     exif = Image.Exif()
     if orientation:
         exif[0x0112] = orientation
-    picture.save(path, exif=exif)
+    image.save(path, exif=exif)
     return path
 
 
 @pytest.mark.parametrize(
     ("orientation", "size_wh"), [(None, (40, 30)), (1, (40, 30)), (3, (40, 30)), (6, (30, 40)), (8, (30, 40))]
 )
-def test_a_lying_picture_is_measured_upright(tmp_path: Path, orientation: int | None, size_wh: tuple[int, int]) -> None:
-    assert read_size_wh(jpeg(tmp_path / "picture.jpg", orientation)) == size_wh
+def test_a_lying_image_is_measured_upright(tmp_path: Path, orientation: int | None, size_wh: tuple[int, int]) -> None:
+    assert image_size_wh(jpeg(tmp_path / "image.jpg", orientation)) == size_wh
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\x00"])
-def test_what_is_no_picture_is_damaged(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "picture.png"
+@pytest.mark.parametrize("content", [b"", b"no image", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\x00"])
+def test_what_is_no_image_is_damaged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "image.png"
     path.write_bytes(content)
     with pytest.raises(DamagedImage):
-        read_size_wh(path)
+        image_size_wh(path)

@@ -74,7 +74,7 @@ def test_the_window_shown_at_first_shows_the_grey_again(name):
     assert np.abs(again - radiograph.grey).max() <= 1
 
 
-def test_a_picture_of_eight_bits_keeps_no_second_copy():
+def test_a_image_of_eight_bits_keeps_no_second_copy():
     radiograph, levels = taken(FILES["png8"])
     assert radiograph.levels is None
     assert levels.index is radiograph.grey
@@ -139,7 +139,7 @@ def test_every_window_of_the_file_is_kept_with_its_name_and_the_first_is_shown()
         "WindowCenterWidthExplanation": ["WIDE", "BROKEN", "BONE"],
     }
     _, levels = taken_dicom(DEEP, 12, **tags)
-    # The second has no width, the fourth shows nothing of this picture.
+    # The second has no width, the fourth shows nothing of this image.
     assert [(one.kind, one.name, one.centre, one.width) for one in levels.of_file] == [
         ("file", "WIDE", 2000, 4000),
         ("file", "BONE", 3000, 100),
@@ -163,7 +163,7 @@ def test_a_chosen_window_follows_the_function_of_the_file(function, least):
     assert least_width(levels) == least
 
 
-def test_an_upright_picture_has_upright_values():
+def test_an_upright_image_has_upright_values():
     pixels = np.zeros((4, 6), "u2")
     pixels[0, 5] = 60000
     out = BytesIO()
@@ -182,7 +182,7 @@ def test_floats_and_wide_integers_are_counted_in_65536_steps():
     np.testing.assert_allclose(values[index], [[-1.5, -1.5, 2.5, 2.5]], atol=1e-4)
 
 
-def test_a_picture_of_one_value_has_a_range_and_can_be_looked_at():
+def test_a_image_of_one_value_has_a_range_and_can_be_looked_at():
     _, levels = taken(saved(np.full((8, 8), 777, "u2"), "PNG"))
     assert value_range(levels) == (777, 777)
     assert windowed(levels, 777, 10).tolist() == [[128] * 8] * 8

@@ -6,18 +6,18 @@ import pytest
 from app.imaging import phantom
 
 
-def test_the_same_seed_gives_the_same_picture():
+def test_the_same_seed_gives_the_same_image():
     one, other = phantom(7, (256, 256)), phantom(7, (256, 256))
     np.testing.assert_array_equal(one.grey, other.grey)
     assert one.fractures_px == other.fractures_px
 
 
-def test_another_seed_gives_another_picture():
+def test_another_seed_gives_another_image():
     assert not np.array_equal(phantom(1, (256, 256)).grey, phantom(2, (256, 256)).grey)
 
 
 @pytest.mark.parametrize("shape_hw", [(512, 512), (640, 400), (400, 640), (64, 64)])
-def test_the_box_of_the_break_lies_inside_the_picture(shape_hw):
+def test_the_box_of_the_break_lies_inside_the_image(shape_hw):
     drawn = phantom(1, shape_hw)
     assert drawn.grey.shape == shape_hw
     assert drawn.grey.dtype == np.uint8

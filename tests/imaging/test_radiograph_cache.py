@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.errors import DamagedImage
-from app.imaging import ImageKey, LightBox
+from app.imaging import ImageKey, RadiographCache
 from app.records import Radiograph
 
 SIDE_BYTES = 100 * 100
@@ -40,7 +40,7 @@ def key(name: str, study: str = "study", tenant: str = "north") -> ImageKey:
 
 
 def test_an_image_is_decoded_once_and_given_out_read_only() -> None:
-    box, decoder = LightBox(10 * SIDE_BYTES), Decoder()
+    box, decoder = RadiographCache(10 * SIDE_BYTES), Decoder()
     first, again = box.get(KEY, decoder), box.get(KEY, decoder)
     assert first is again
     assert decoder.times == 1
@@ -49,14 +49,14 @@ def test_an_image_is_decoded_once_and_given_out_read_only() -> None:
 
 
 def test_another_tenants_image_of_the_same_name_is_another_image() -> None:
-    box, decoder = LightBox(10 * SIDE_BYTES), Decoder()
+    box, decoder = RadiographCache(10 * SIDE_BYTES), Decoder()
     box.get(key("image"), decoder)
     box.get(key("image", tenant="south"), decoder)
     assert decoder.times == 2
 
 
 def test_those_who_ask_at_once_wait_for_one_decoding() -> None:
-    box, decoder = LightBox(10 * SIDE_BYTES), Decoder(wait_s=0.1)
+    box, decoder = RadiographCache(10 * SIDE_BYTES), Decoder(wait_s=0.1)
     found: list[Radiograph] = []
     threads = [threading.Thread(target=lambda: found.append(box.get(KEY, decoder))) for _ in range(8)]
     for thread in threads:
@@ -69,7 +69,7 @@ def test_those_who_ask_at_once_wait_for_one_decoding() -> None:
 
 
 def test_another_image_does_not_wait() -> None:
-    box, quick, began, may_end = LightBox(10 * SIDE_BYTES), Decoder(), threading.Event(), threading.Event()
+    box, quick, began, may_end = RadiographCache(10 * SIDE_BYTES), Decoder(), threading.Event(), threading.Event()
 
     def slow() -> Radiograph:
         began.set()
@@ -87,7 +87,7 @@ def test_another_image_does_not_wait() -> None:
 
 
 def test_the_image_used_longest_ago_makes_room() -> None:
-    box, decoder = LightBox(2 * SIDE_BYTES), Decoder()
+    box, decoder = RadiographCache(2 * SIDE_BYTES), Decoder()
     for name in ("one", "two", "one", "three"):
         box.get(key(name), decoder)
     assert box.bytes == 2 * SIDE_BYTES
@@ -100,7 +100,7 @@ def test_the_image_used_longest_ago_makes_room() -> None:
 
 @pytest.mark.parametrize("most_bytes", [0, SIDE_BYTES - 1])
 def test_an_image_that_does_not_fit_is_shown_and_not_kept(most_bytes: int) -> None:
-    box, decoder = LightBox(most_bytes), Decoder()
+    box, decoder = RadiographCache(most_bytes), Decoder()
     assert box.get(KEY, decoder).grey.shape == (100, 100)
     assert box.bytes == 0
     box.get(KEY, decoder)
@@ -108,7 +108,7 @@ def test_an_image_that_does_not_fit_is_shown_and_not_kept(most_bytes: int) -> No
 
 
 def test_a_deleted_studys_images_are_forgotten_and_no_others() -> None:
-    box, decoder = LightBox(10 * SIDE_BYTES), Decoder()
+    box, decoder = RadiographCache(10 * SIDE_BYTES), Decoder()
     for one in (key("a"), key("b"), key("a", study="other"), key("a", tenant="south")):
         box.get(one, decoder)
     box.forget("north", "study")
@@ -116,7 +116,7 @@ def test_a_deleted_studys_images_are_forgotten_and_no_others() -> None:
 
 
 def test_a_study_deleted_while_it_is_decoded_is_not_kept() -> None:
-    box = LightBox(10 * SIDE_BYTES)
+    box = RadiographCache(10 * SIDE_BYTES)
 
     def decode() -> Radiograph:
         box.forget("north", "study")
@@ -128,7 +128,7 @@ def test_a_study_deleted_while_it_is_decoded_is_not_kept() -> None:
 
 def test_what_nobody_asks_for_is_forgotten_and_what_is_asked_for_stays() -> None:
     clock, decoder = Clock(), Decoder()
-    box = LightBox(10 * SIDE_BYTES, idle_s=300, clock=clock)
+    box = RadiographCache(10 * SIDE_BYTES, idle_s=300, clock=clock)
     box.get(key("old"), decoder)
     clock.now_s = 200
     box.get(key("new"), decoder)
@@ -140,7 +140,7 @@ def test_what_nobody_asks_for_is_forgotten_and_what_is_asked_for_stays() -> None
 
 
 def test_nothing_stays_behind_on_a_quiet_server() -> None:
-    box = LightBox(10 * SIDE_BYTES, idle_s=0.05)
+    box = RadiographCache(10 * SIDE_BYTES, idle_s=0.05)
     box.get(KEY, Decoder())
     until_s = time.monotonic() + 10
     while box.bytes and time.monotonic() < until_s:
@@ -149,7 +149,7 @@ def test_nothing_stays_behind_on_a_quiet_server() -> None:
 
 
 def test_a_failure_is_told_to_each_and_tried_again_next_time() -> None:
-    box, decoder = LightBox(10 * SIDE_BYTES), Decoder()
+    box, decoder = RadiographCache(10 * SIDE_BYTES), Decoder()
 
     def fail() -> Radiograph:
         raise DamagedImage

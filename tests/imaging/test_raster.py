@@ -1,4 +1,4 @@
-"""JPEG, PNG and TIFF: every depth and colour type comes back as the grey picture that was saved."""
+"""JPEG, PNG and TIFF: every depth and colour type comes back as the grey image that was saved."""
 
 from io import BytesIO
 
@@ -91,7 +91,7 @@ def test_transparency_of_one_grey_is_composed_over_black():
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_honoured(kind, orientation):
-    # How a picture is stored for each orientation: CIPA DC-008, orientation tag.
+    # How a image is stored for each orientation: CIPA DC-008, orientation tag.
     stored = {
         1: GREY,
         2: GREY[:, ::-1],

@@ -69,7 +69,7 @@ def test_what_is_trained_from_a_published_set_serves_in_the_app(settings: Settin
     run("train", "--resume", runs, "--device", "cpu")
     assert epochs_of(runs) == [str(number + 1) for number in range(EPOCHS)]
 
-    export = ("--formats", "int8", "--size", SIZE, "--pictures", "4", "--most-lost", "100", "--threads", "1")
+    export = ("--formats", "int8", "--size", SIZE, "--images", "4", "--most-lost", "100", "--threads", "1")
     run("export", "--weights", runs / "final.pt", "--data", data, "--out", models, "--name", "chain", *export)
     report = ("--models-dir", models, "--resamples", "0", "--report", tmp_path / "report", "--threads", "1")
     summary = json.loads(run("evaluate", "--data", data, "--split", "val", *report).splitlines()[-1])

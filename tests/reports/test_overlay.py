@@ -1,4 +1,4 @@
-"""The overlay: one look for all, always inside the picture."""
+"""The overlay: one look for all, always inside the image."""
 
 import itertools
 
@@ -71,7 +71,7 @@ def test_a_label_without_room_above_and_below_goes_inside():
     assert 0 < label.top_left_px[1] < 399 - label.height_px
 
 
-def test_lines_and_text_grow_with_the_picture():
+def test_lines_and_text_grow_with_the_image():
     small, large = (overlay([finding(10, 50, 60, 90)], shape) for shape in ((512, 512), (3000, 3000)))
     assert large.strokes[0].width_px > 4 * small.strokes[0].width_px
     assert large.labels[0].height_px > 4 * small.labels[0].height_px
@@ -96,7 +96,7 @@ boxes = st.tuples(*[st.floats(-50, 700)] * 4)
     boxes_px=st.lists(boxes, max_size=8),
     shape_hw=st.tuples(st.integers(16, 1200), st.integers(16, 1200)),
 )
-def test_nothing_is_ever_outside_the_picture(boxes_px, shape_hw):
+def test_nothing_is_ever_outside_the_image(boxes_px, shape_hw):
     findings = [finding(*box, confidence=i / 10) for i, box in enumerate(boxes_px)]
     drawing = overlay(findings, shape_hw)
     for stroke in drawing.strokes:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.imaging import render_png
-from app.records import DISCLAIMER, Feedback, Finding, Mark, ModelVersion, Reading, Study, StudyImage, Timing
+from app.records import DISCLAIMER, Assessment, Feedback, Finding, Mark, ModelVersion, Study, StudyImage, Timing
 from app.reports import study_pdf
 from app.reports.pdf import DECLARATION
 from app.reports.pdf_text import lines, markup
@@ -31,13 +31,13 @@ FOUND = (
     Finding("elbow", 0.42, "possible", (10.0, 10.0, 30.0, 30.0)),
     Finding("wrist", 0.874, "definite", (40.0, 10.0, 80.0, 60.0)),
 )
-PICTURE = render_png(np.full((90, 120), 80, np.uint8))
+IMAGE = render_png(np.full((90, 120), 80, np.uint8))
 
 
 def view(number: int = 0, findings: tuple[Finding, ...] = FOUND, **rest: object) -> StudyImage:
     verdict = "fracture" if findings else "none"
-    reading = Reading(MODEL, 120, 90, verdict, 0.874, findings, Timing(0.0, 1.0, 2.0, 103.6))
-    return StudyImage(f"image{number}", f"Smith_John_{number}.dcm", NOON, replace(reading, **rest))  # type: ignore[arg-type]
+    assessment = Assessment(MODEL, 120, 90, verdict, 0.874, findings, Timing(0.0, 1.0, 2.0, 103.6))
+    return StudyImage(f"image{number}", f"Smith_John_{number}.dcm", NOON, replace(assessment, **rest))  # type: ignore[arg-type]
 
 
 def study(*images: StudyImage) -> Study:
@@ -46,18 +46,18 @@ def study(*images: StudyImage) -> Study:
 
 def report_bytes(of: Study | None = None, statement: str = "", reader: str = "Ada", made_at: datetime = NOON) -> bytes:
     of = of or study(view())
-    return study_pdf(of, {image.id: PICTURE for image in of.images}, statement, reader, made_at)
+    return study_pdf(of, {image.id: IMAGE for image in of.images}, statement, reader, made_at)
 
 
 def report(of: Study | None = None, statement: str = "", reader: str = "Ada") -> Pdf:
     return read_pdf(report_bytes(of, statement, reader))
 
 
-def test_a_view_has_picture_verdict_findings_and_where_they_come_from() -> None:
+def test_a_view_has_image_verdict_findings_and_where_they_come_from() -> None:
     made = report(study(view(spacing_mm=(0.143, 0.2))))
 
     said = made.text.split("\n")
-    assert made.pictures == ((120, 90),)
+    assert made.images == ((120, 90),)
     assert "Fracture likely (score 87%)" in said
     assert said[said.index("Wrist") :][:6] == ["Wrist", "Definite", "87%", "Elbow", "Possible", "42%"]
     assert "Read 23 Nov 2026, 12:00 UTC in 104 ms. Size 120 × 90 px, 0.143 × 0.2 mm each." in said
@@ -133,10 +133,10 @@ def test_the_same_input_gives_the_same_bytes_and_another_time_others() -> None:
 
 
 class Watched(dict[str, bytes]):
-    """Pictures that tell whether two reports ask for them at once."""
+    """Images that tell whether two reports ask for them at once."""
 
     def __init__(self) -> None:
-        super().__init__(image0=PICTURE)
+        super().__init__(image0=IMAGE)
         self.asking = Lock()
         self.was_shared = False
 
@@ -149,13 +149,13 @@ class Watched(dict[str, bytes]):
 
 def test_reports_are_made_one_after_the_other() -> None:
     # Seen once in some 200 that were made at once: a file with broken letters, or none.
-    pictures = Watched()
+    images = Watched()
 
     with ThreadPoolExecutor(4) as pool:
-        made = [pool.submit(study_pdf, study(view()), pictures, "", "Ada", NOON) for _ in range(4)]
+        made = [pool.submit(study_pdf, study(view()), images, "", "Ada", NOON) for _ in range(4)]
 
     assert {one.result() for one in made} == {report_bytes()}
-    assert not pictures.was_shared
+    assert not images.was_shared
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_the_newest_answer_of_each_reader_is_told_with_who_when_what_and_comment
         answer(9, "ada", comment="Hasty."),
     )
 
-    made = read_pdf(study_pdf(study(view()), {"image0": PICTURE}, "", "Cleo", NOON, answers=said))
+    made = read_pdf(study_pdf(study(view()), {"image0": IMAGE}, "", "Cleo", NOON, answers=said))
 
     told = made.text[made.text.index("Answers of readers") : made.text.index("Assessment by the reader")].split("\n")
     assert told[1:-1] == [
@@ -246,7 +246,7 @@ def test_a_report_that_nobody_answered_says_so_and_a_reader_who_is_gone_has_no_n
     assert "No reader has stored an answer." in report().text
 
     gone = (answer(9, "ada", person_name=None),)
-    made = read_pdf(study_pdf(study(view()), {"image0": PICTURE}, "", "Cleo", NOON, answers=gone))
+    made = read_pdf(study_pdf(study(view()), {"image0": IMAGE}, "", "Cleo", NOON, answers=gone))
     assert "View 1 · A former reader · " in made.text
 
 
@@ -268,13 +268,13 @@ def test_empty_lines_are_kept_but_not_heaped_up() -> None:
 
 
 @pytest.mark.parametrize("size_wh", [(1, 1), (1600, 1600), (60, 3000), (3000, 60)])
-def test_a_picture_of_any_shape_stands_on_the_first_page(size_wh: tuple[int, int]) -> None:
+def test_a_image_of_any_shape_stands_on_the_first_page(size_wh: tuple[int, int]) -> None:
     out = io.BytesIO()
     Image.new("L", size_wh).save(out, "PNG")
 
     made = read_pdf(study_pdf(study(view()), {"image0": out.getvalue()}, "", "Ada", NOON))
 
-    assert made.pictures == (size_wh,)
+    assert made.images == (size_wh,)
     assert b" Do" in made.drawn[0]
 
 
@@ -282,11 +282,11 @@ def test_a_study_without_views_is_a_report_without_views() -> None:
     assert "no views" in report(study()).text
 
 
-def test_a_picture_that_is_missing_or_broken_is_an_error_not_a_gap() -> None:
+def test_a_image_that_is_missing_or_broken_is_an_error_not_a_gap() -> None:
     with pytest.raises(KeyError):
         study_pdf(study(view()), {}, "", "Ada", NOON)
     with pytest.raises(OSError, match="identify"):
-        study_pdf(study(view()), {"image0": b"no picture"}, "", "Ada", NOON)
+        study_pdf(study(view()), {"image0": b"no image"}, "", "Ada", NOON)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

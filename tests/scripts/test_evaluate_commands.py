@@ -19,7 +19,7 @@ LABEL = "0 0.4 0.5 0.4 0.4"
 
 
 class FakeDetector:
-    """Sees bright pictures as broken."""
+    """Sees bright images as broken."""
 
     engine_name = "fake"
 
@@ -52,7 +52,7 @@ def never(_options):
 
 @pytest.fixture
 def data_set(tmp_path):
-    """Twelve broken and twelve normal pictures of 100 × 100, some of them hard."""
+    """Twelve broken and twelve normal images of 100 × 100, some of them hard."""
     folder = tmp_path / "set"
     for kind in ("images", "labels"):
         (folder / "valid" / kind).mkdir(parents=True)
@@ -87,7 +87,7 @@ def test_the_last_line_is_the_summary_and_the_report_repeats_byte_for_byte(data_
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
-def test_a_limit_takes_pictures_evenly_spread(data_set, tmp_path, capsys):
+def test_a_limit_takes_images_evenly_spread(data_set, tmp_path, capsys):
     assert run(data_set, tmp_path / "out", "--limit", "5") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["images"] == 5
 
@@ -96,11 +96,11 @@ def without_folder(data_set):
     shutil.rmtree(data_set / "valid" / "images")
 
 
-def label_without_picture(data_set):
+def label_without_image(data_set):
     (data_set / "valid" / "labels" / "stray.txt").write_text("")
 
 
-def picture_without_label(data_set):
+def image_without_label(data_set):
     (data_set / "valid" / "labels" / "03.txt").unlink()
 
 
@@ -116,8 +116,8 @@ def no_yaml(data_set):
     ("spoil", "says"),
     [
         (without_folder, "images"),
-        (label_without_picture, "stray.txt"),
-        (picture_without_label, "03.png"),
+        (label_without_image, "stray.txt"),
+        (image_without_label, "03.png"),
         (class_out_of_range, "02.txt"),
         (no_yaml, "data.yaml"),
     ],
@@ -220,18 +220,18 @@ def test_batch_detect_names_the_bad_file_and_reads_the_others(tmp_path, capsys):
     images.mkdir()
     (images / "good.png").write_bytes(render_png(phantom(1, (120, 80)).grey))
     (images / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert detect(images, tmp_path / "out", "--pictures") == 1
+    assert detect(images, tmp_path / "out", "--annotated") == 1
     told = capsys.readouterr()
     assert "bad.png: " in told.err
     assert "1 read (0 of them earlier), 1 not readable" in told.out
     assert "does not diagnose" in told.out
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"good.png.json", "good.png.png", "summary.csv"}
     (images / "bad.png").unlink()
-    assert detect(images, tmp_path / "out", "--pictures") == 0
+    assert detect(images, tmp_path / "out", "--annotated") == 0
     assert "1 read (1 of them earlier)" in capsys.readouterr().out
 
 
-def test_batch_detect_without_a_folder_weights_or_pictures_says_so_in_one_line(tmp_path, capsys):
+def test_batch_detect_without_a_folder_weights_or_images_says_so_in_one_line(tmp_path, capsys):
     assert detect(tmp_path / "none", tmp_path / "out", detector=never) == 2
     assert "There is no folder" in capsys.readouterr().err
     (tmp_path / "in").mkdir()

@@ -121,8 +121,8 @@ def check_documented_program(data_dir, port, tmp_path, x_ray):
     start = text.index("    import base64")
     program = tmp_path / "seal.py"
     program.write_text(textwrap.dedent(text[start : text.index("Run it with")]))
-    picture = tmp_path / "wrist.png"
-    picture.write_bytes(x_ray)
+    image = tmp_path / "wrist.png"
+    image.write_bytes(x_ray)
     environment = {**os.environ, "DATA_DIR": str(data_dir)}
 
     def flask(*arguments):
@@ -131,7 +131,7 @@ def check_documented_program(data_dir, port, tmp_path, x_ray):
 
     flask("people", "add", "robot", "--role", "clinician", "--no-password")
     token = flask("tokens", "add", "robot").strip()
-    command = [sys.executable, str(program), f"http://127.0.0.1:{port}/api/v1", token, str(picture)]
+    command = [sys.executable, str(program), f"http://127.0.0.1:{port}/api/v1", token, str(image)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout)["images"][0]["verdict"] in {"fracture", "possible", "none"}
 

@@ -10,11 +10,11 @@ from tests.support.drawn_sets import BOX, kaggle
 
 def test_the_command_reports_counts_and_what_was_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = kaggle(tmp_path / "k", [BOX, BOX])
-    (folder / "train" / "images" / "picture0.png").write_bytes(b"broken")
+    (folder / "train" / "images" / "image0.png").write_bytes(b"broken")
     assert main(["--kaggle", str(folder), "--out", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
-    assert "train: 1 pictures, 1 with a fracture; boxes: wrist 1" in said
-    assert "set aside: kaggle train picture0.png" in said
+    assert "train: 1 images, 1 with a fracture; boxes: wrist 1" in said
+    assert "set aside: kaggle train image0.png" in said
     assert "near-duplicates:" in said
 
 

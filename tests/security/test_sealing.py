@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from app.errors import StoredDataDamaged
-from app.security import MasterKeys, Place, Vault, new_master_key
+from app.security import AssociatedData, MasterKeys, Vault, new_master_key
 from app.security.framing import frame
 
-PLACE = Place("default", "study-1", "original", "image-1")
+PLACE = AssociatedData("default", "study-1", "original", "image-1")
 PLAIN = b"a radiograph" * 100
 
 
@@ -101,4 +101,4 @@ def test_fields_cannot_slide_into_each_other(vault: Vault) -> None:
     assert len({frame(b"ab", b"c"), frame(b"a", b"bc"), frame(b"abc"), frame(b"abc", b""), frame(b"", b"abc")}) == 5
     key = vault.new_study_key("a", "bc")
     with pytest.raises(StoredDataDamaged):
-        vault.seal(b"", key, Place("ab", "c", "", ""))
+        vault.seal(b"", key, AssociatedData("ab", "c", "", ""))

@@ -103,14 +103,16 @@ def test_what_was_stored_before_feedback_stays_and_takes_feedback(empty_url: str
     engine = connect(empty_url)
     with engine.begin() as connection:
         for name, row in rows.items():
-            connection.execute(metadata.tables[name].insert().values(**row))
+            columns = ", ".join(row)
+            values = ", ".join(f":{column}" for column in row)
+            connection.execute(text(f"INSERT INTO {name} ({columns}) VALUES ({values})"), row)
     engine.dispose()
 
     migrate(empty_url)
 
     store = open_store(empty_url)
     found = store.studies.original("t", study, image)
-    assert (found.wrapped_key, found.image.sealed_reading, found.sealed_original) == (b"key", b"r", b"o")
+    assert (found.wrapped_key, found.image.sealed_assessment, found.sealed_original) == (b"key", b"r", b"o")
     new = NewFeedback(new_id(), study, image, "anna", NOW, b"said")
     store.feedback.add("t", new, NOW, is_same=lambda _: False)
     assert [row.sealed for row in store.feedback.of_study("t", study)] == [b"said"]
@@ -129,7 +131,9 @@ def test_who_gave_an_answer_before_the_worklist_has_read_the_study(empty_url: st
             )
         for image, study, at in (("1", "answered", NOW), ("2", "more", NOW), ("3", "more", more), ("4", "nobody", NOW)):
             row = {"tenant": "t", "id": image, "study": study, "position": int(image), "created_at": at}
-            connection.execute(metadata.tables["images"].insert().values(**row, sealed_reading=b"r"))
+            insert = "INSERT INTO images (tenant, id, study, position, created_at, sealed_reading)"
+            values = "VALUES (:tenant, :id, :study, :position, :created_at, :sealed)"
+            connection.execute(text(f"{insert} {values}"), row | {"sealed": b"r"})
         for said, study, image in (("1", "answered", "1"), ("2", "answered", "1"), ("3", "more", "2")):
             row = {"tenant": "t", "id": said, "study": study, "image": image, "person": "bob", "sealed": b"s"}
             connection.execute(metadata.tables["feedback"].insert().values(**row, created_at=answered))

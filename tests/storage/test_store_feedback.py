@@ -90,7 +90,7 @@ def test_what_was_said_since_a_moment_comes_newest_first_with_image_and_key(stor
     assert len({row.feedback.id for row in rows}) == len(rows) == count - 3
     times = [row.feedback.created_at for row in rows]
     assert times == sorted(times, reverse=True)
-    assert {(row.wrapped_key, row.image.sealed_reading) for row in rows} == {
+    assert {(row.wrapped_key, row.image.sealed_assessment) for row in rows} == {
         (b"wrapped", b"reading a"),
         (b"wrapped", b"reading b"),
     }

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from app.security import MasterKeys, Place, Vault, new_master_key
+from app.security import AssociatedData, MasterKeys, Vault, new_master_key
 from app.storage import NewFeedback, NewImage, NewStudy, migrate, new_id, open_store
 from tests.storage.conftest import NOW
 
@@ -25,7 +25,7 @@ def test_nothing_of_an_image_a_name_or_a_finding_is_on_the_disk(tmp_path: Path) 
     vault, study, image = Vault(MasterKeys.parse(key_text)), new_id(), new_id()
     key = vault.new_study_key("default", study)
     sealed = {
-        kind: vault.seal(plain, key, Place("default", study, kind, image))
+        kind: vault.seal(plain, key, AssociatedData("default", study, kind, image))
         for kind, plain in (
             ("reading", json.dumps(READING).encode()),
             ("original", PIXELS),
@@ -46,7 +46,7 @@ def test_nothing_of_an_image_a_name_or_a_finding_is_on_the_disk(tmp_path: Path) 
         assert [secret for secret in [*SECRETS, master_key] if secret in content] == []
 
     found = store.studies.original("default", study, image)
-    place = Place("default", study, "original", image)
+    place = AssociatedData("default", study, "original", image)
     assert vault.open(found.sealed_original, found.wrapped_key, place) == PIXELS
     store.close()
 

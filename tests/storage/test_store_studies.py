@@ -42,8 +42,8 @@ def test_a_study_comes_back_as_it_was_added(store: Store) -> None:
     found = store.studies.get("default", study.id)
     assert (found.id, found.tenant, found.created_at, found.created_by) == (study.id, "default", NOW, "anna")
     assert found.wrapped_key == b"wrapped"
-    assert [(image.id, image.created_at, image.sealed_reading) for image in found.images] == [
-        (image.id, NOW, image.sealed_reading) for image in study.images
+    assert [(image.id, image.created_at, image.sealed_assessment) for image in found.images] == [
+        (image.id, NOW, image.sealed_assessment) for image in study.images
     ]
     original = store.studies.original("default", study.id, study.images[1].id)
     assert (original.wrapped_key, original.sealed_original) == (b"wrapped", b"original b")
@@ -53,10 +53,10 @@ def test_a_study_comes_back_as_it_was_added(store: Store) -> None:
 
 def test_any_bytes_come_back_unchanged(store: Store) -> None:
     blob = bytes(range(256)) * 4000
-    study = new_study(replace(new_image(), sealed_original=blob, sealed_reading=b""))
+    study = new_study(replace(new_image(), sealed_original=blob, sealed_assessment=b""))
     store.studies.add("default", study)
     found = store.studies.original("default", study.id, study.images[0].id)
-    assert (found.sealed_original, found.image.sealed_reading) == (blob, b"")
+    assert (found.sealed_original, found.image.sealed_assessment) == (blob, b"")
 
 
 def test_someone_elses_study_is_not_found(store: Store) -> None:

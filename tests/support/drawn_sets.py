@@ -1,4 +1,4 @@
-"""Data sets in the publishers' layouts, filled with pictures that the project draws itself."""
+"""Data sets in the publishers' layouts, filled with images that the project draws itself."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ TAGS = ("hand", "leg", "hip", "shoulder")
 
 
 def drawn(seed: int, shape_hw: tuple[int, int] = (96, 80)) -> NDArray[np.uint8]:
-    """A small picture of rods and grain that looks like no other seed's; phantoms are too much alike for that."""
+    """A small image of rods and grain that looks like no other seed's; phantoms are too much alike for that."""
     random = np.random.default_rng(seed)
     y, x = np.mgrid[: shape_hw[0], : shape_hw[1]]
     thickness = np.zeros(shape_hw)
@@ -38,7 +38,7 @@ def drawn(seed: int, shape_hw: tuple[int, int] = (96, 80)) -> NDArray[np.uint8]:
 
 
 def put(folder: Path, name: str, grey: NDArray[np.uint8], rows: str) -> Path:
-    """Write a picture and its labels into `folder`/images and `folder`/labels; returns the picture's path."""
+    """Write a image and its labels into `folder`/images and `folder`/labels; returns the image's path."""
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     image = folder / "images" / f"{name}.png"
@@ -48,17 +48,17 @@ def put(folder: Path, name: str, grey: NDArray[np.uint8], rows: str) -> Path:
 
 
 def kaggle(folder: Path, train: Sequence[str] = (BOX, POLYGON, ""), val: Sequence[str] = (BOX, "")) -> Path:
-    """The Kaggle set in little: one picture per string of label rows."""
+    """The Kaggle set in little: one image per string of label rows."""
     for split, first, labels in (("train", 500, train), ("valid", 900, val)):
         for number, rows in enumerate(labels):
-            put(folder / split, f"picture{number}", drawn(first + number), rows)
+            put(folder / split, f"image{number}", drawn(first + number), rows)
     description = {"train": "../train/images", "val": "../valid/images", "nc": 7, "names": KAGGLE_NAMES}
     (folder / "data.yaml").write_text(yaml.safe_dump(description), encoding="utf-8")
     return folder
 
 
 def fracatlas(folder: Path, tags: Sequence[str] = ("leg", "hand", "hip"), rows: str = "0 0.5 0.5 0.2 0.2\n") -> Path:
-    """FracAtlas in little: one fractured picture per tag in train, one picture without a fracture in valid."""
+    """FracAtlas in little: one fractured image per tag in train, one image without a fracture in valid."""
     lines = [",".join(("image_id", *TAGS, "split"))]
     for number, tag in enumerate(tags):
         put(folder / "train", f"IMG{number}", drawn(number), rows)

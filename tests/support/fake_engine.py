@@ -11,7 +11,7 @@ REGIONS = ("elbow", "wrist")
 
 
 class FakeEngine:
-    """Answers with one box in the middle of the picture whose score is the picture's mean; remembers its batches."""
+    """Answers with one box in the middle of the image whose score is the image's mean; remembers its batches."""
 
     name = "fake"
     sha256 = "ab" * 32
@@ -38,7 +38,7 @@ class FakeEngine:
 
 
 class FailingEngine(FakeEngine):
-    """Fails whenever a picture that is wholly black is among those it is asked about."""
+    """Fails whenever a image that is wholly black is among those it is asked about."""
 
     def infer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         if (pixels.max(axis=(1, 2)) == 0).any():

@@ -8,7 +8,7 @@ from typing import cast
 from app.config import Settings
 from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
 from app.errors import Busy
-from app.imaging import LightBox
+from app.imaging import RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
 from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
 from app.services import WORKLIST_SCHEME, Services, new_id
@@ -42,7 +42,7 @@ class FakeClock:
 
 @dataclass
 class FakeDetector:
-    """Says of every radiograph what `scores_of` says; boxes stand in the middle of the picture, each second one
+    """Says of every radiograph what `scores_of` says; boxes stand in the middle of the image, each second one
     below."""
 
     scores_of: Mapping[str, float] = field(default_factory=lambda: {"wrist": 0.87, "elbow": 0.4})
@@ -90,6 +90,6 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
         new_id=new_id,
         upload_keys=UploadKeys(keys, clock),
         detector=cast(Detector, detector),
-        light_box=LightBox(settings.light_box_bytes),
+        radiograph_cache=RadiographCache(settings.radiograph_cache_bytes),
         explainer=Explainer(cast(Detector, detector)),
     )

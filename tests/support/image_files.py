@@ -1,4 +1,4 @@
-"""Image files of every format, made on the spot: no picture of a patient is needed to test a decoder."""
+"""Image files of every format, made on the spot: no image of a patient is needed to test a decoder."""
 
 import struct
 import zlib
@@ -22,7 +22,7 @@ SECRET = "Doe^Secret"
 
 
 def ramp(height: int = 36, width: int = 48, most: int = 255, dtype: str = "u1") -> np.ndarray:
-    """A picture without any symmetry, from 0 to `most`."""
+    """A image without any symmetry, from 0 to `most`."""
     y, x = np.mgrid[0:height, 0:width]
     values = (y * width + x) / (height * width - 1)
     return np.rint(values * most).astype(dtype)

@@ -1,4 +1,4 @@
-"""Reads back what a report says, with the standard library alone: its pages, its text, its pictures, its own fields.
+"""Reads back what a report says, with the standard library alone: its pages, its text, its images, its own fields.
 
 Enough of ISO 32000-1 for files that reportlab writes: whole objects, Flate streams, text shown by Tj.
 """
@@ -19,12 +19,12 @@ _SYMBOL = dict(zip(range(0x41, 0x5B), "ΑΒΧΔΕΦΓΗΙϑΚΛΜΝΟΠΘΡΣΤ�
 
 @dataclass(frozen=True)
 class Pdf:
-    """pages: the text of each; drawn: how it is drawn. info: the file's own fields. pictures: their (width, height)."""
+    """pages: the text of each; drawn: how it is drawn. info: the file's own fields. images: their (width, height)."""
 
     pages: tuple[str, ...]
     drawn: tuple[bytes, ...]
     info: bytes
-    pictures: tuple[tuple[int, int], ...]
+    images: tuple[tuple[int, int], ...]
     objects: dict[int, bytes]
 
     @property
@@ -43,7 +43,7 @@ def read_pdf(raw: bytes) -> Pdf:
     for number, place in enumerate(places, 1):
         assert raw[int(place) :].startswith(b"%d 0 obj" % number)
     info = objects[int(re.search(rb"/Info (\d+) 0 R", raw)[1])]
-    pictures = tuple(
+    images = tuple(
         (_number(body, b"Width"), _number(body, b"Height"))
         for body in objects.values()
         if b"/Subtype /Image" in body[:600]
@@ -52,7 +52,7 @@ def read_pdf(raw: bytes) -> Pdf:
     order = [int(number) for number in re.findall(rb"(\d+) 0 R", re.search(rb"(?s)/Kids\s*\[(.*?)\]", kids[0])[1])]
     maps = _fonts(objects)
     drawn = tuple(_stream(objects[_reference(objects[number], b"Contents")]) for number in order)
-    return Pdf(tuple(_page_text(page, maps) for page in drawn), drawn, info, pictures, objects)
+    return Pdf(tuple(_page_text(page, maps) for page in drawn), drawn, info, images, objects)
 
 
 def _number(body: bytes, name: bytes) -> int:

@@ -14,8 +14,8 @@ DETECTION = Detection("wrist", 0.8, (40.0, 50.0, 88.0, 80.0))
 Detect = Callable[[ModelInput], Sequence[Detection]]
 
 
-def picture_with_spot(middle: tuple[float, float], side_px: int = 10) -> ModelInput:
-    """A grey picture with one bright square around `middle` (x, y)."""
+def image_with_spot(middle: tuple[float, float], side_px: int = 10) -> ModelInput:
+    """A grey image with one bright square around `middle` (x, y)."""
     grey = np.full((SIZE_PX, SIZE_PX), GREY, np.uint8)
     x, y = (round(at - side_px / 2) for at in middle)
     grey[y : y + side_px, x : x + side_px] = BRIGHT

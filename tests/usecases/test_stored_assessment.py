@@ -3,10 +3,10 @@
 import pytest
 
 from app.errors import StoredDataDamaged
-from app.records import Finding, ModelVersion, Reading, Timing
-from app.usecases import stored_assessment as stored_reading
+from app.records import Assessment, Finding, ModelVersion, Timing
+from app.usecases import stored_assessment
 
-READING = Reading(
+READING = Assessment(
     model=ModelVersion("m", "1", "ab" * 32),
     width=100,
     height=50,
@@ -20,10 +20,10 @@ READING = Reading(
 
 
 def test_a_reading_and_its_name_survive_being_written() -> None:
-    assert stored_reading.from_bytes(stored_reading.to_bytes("Händ.jpg", READING)) == ("Händ.jpg", READING)
+    assert stored_assessment.from_bytes(stored_assessment.to_bytes("Händ.jpg", READING)) == ("Händ.jpg", READING)
 
 
 @pytest.mark.parametrize("plain", [b"", b"null", b"[]", b"{}", b'{"name": "x", "reading": {}}', b"\xff\xfe"])
 def test_other_bytes_are_refused_as_damaged(plain: bytes) -> None:
     with pytest.raises(StoredDataDamaged):
-        stored_reading.from_bytes(plain)
+        stored_assessment.from_bytes(plain)

@@ -18,7 +18,7 @@ SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 Sender = Callable[..., TestResponse]
 
 
-def picture(kind: str = "PNG", shape_hw: tuple[int, int] = (120, 160)) -> bytes:
+def image(kind: str = "PNG", shape_hw: tuple[int, int] = (120, 160)) -> bytes:
     """A grey ramp."""
     height, width = shape_hw
     ramp = np.linspace(20, 220, width, dtype=np.uint8)[None, :].repeat(height, 0)
@@ -65,7 +65,7 @@ def form_token(client: FlaskClient, path: str = "/") -> str:
 @pytest.fixture
 def png() -> bytes:
     """A whole PNG."""
-    return picture()
+    return image()
 
 
 @pytest.fixture

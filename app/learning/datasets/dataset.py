@@ -1,8 +1,8 @@
 """Labelled radiographs on disk, read the same way whether raw (Kaggle, FracAtlas) or prepared.
 
 A data set is a folder with a `data.yaml` (names, and one images folder per split) and, beside each folder `images`, a
-folder `labels` with one text file per picture: rows of `class cx cy w h`, or of `class x1 y1 x2 y2 x3 y3 …` for a
-polygon, everything as a fraction of the picture. An empty label file means: no fracture.
+folder `labels` with one text file per image: rows of `class cx cy w h`, or of `class x1 y1 x2 y2 x3 y3 …` for a
+polygon, everything as a fraction of the image. An empty label file means: no fracture.
 """
 
 import math
@@ -16,7 +16,7 @@ import yaml
 from numpy.typing import NDArray
 
 from app.errors import DamagedImage, DatasetError
-from app.imaging.image_size import read_size_wh
+from app.imaging.image_size import image_size_wh
 
 REGIONS = ("elbow", "fingers", "forearm", "humerus", "shoulder", "wrist", "hip", "leg")
 FRACTURED = "fractured"
@@ -39,11 +39,11 @@ _OVERHANG = 0.01
 
 @dataclass(frozen=True, eq=False)
 class LabelledImage:
-    """One picture and what is marked on it.
+    """One image and what is marked on it.
 
     regions: the name of each box's region.
-    boxes_px: (N, 4) float64, x1 y1 x2 y2 in pixels of the upright picture, inside it.
-    size_wh: width and height of the upright picture in pixels.
+    boxes_px: (N, 4) float64, x1 y1 x2 y2 in pixels of the upright image, inside it.
+    size_wh: width and height of the upright image in pixels.
     """
 
     path: Path
@@ -62,7 +62,7 @@ class Dataset:
 
 @dataclass(frozen=True, eq=False)
 class LabelRow:
-    """One row of a label file: the class number, and its box as fractions x1 y1 x2 y2 of the picture."""
+    """One row of a label file: the class number, and its box as fractions x1 y1 x2 y2 of the image."""
 
     class_id: int
     box: tuple[float, float, float, float]
@@ -72,18 +72,18 @@ def read_dataset(data_yaml: Path, split: str) -> Dataset:
     """Read one split ("train", "val" or "test"; "valid" is "val").
 
     Raises:
-        DatasetError: a file or folder is missing, a label has no picture, a picture has no label, or a row is wrong;
+        DatasetError: a file or folder is missing, a label has no image, a image has no label, or a row is wrong;
             the message names the file.
     """
     names, folder = read_layout(data_yaml, split)
     pairs = pair_files(folder)
     if not pairs:
-        raise DatasetError(f"No picture in {folder}.")
+        raise DatasetError(f"No image in {folder}.")
     return Dataset(regions_of(names), tuple(_read_image(image, label, names) for image, label in pairs))
 
 
 def read_layout(data_yaml: Path, split: str) -> tuple[tuple[str, ...], Path]:
-    """The class names as written in `data_yaml`, and the folder with the pictures of `split`.
+    """The class names as written in `data_yaml`, and the folder with the images of `split`.
 
     Raises:
         DatasetError: the file or the folder is missing, or the class list is not one.
@@ -107,10 +107,10 @@ def regions_of(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def pair_files(images_folder: Path) -> list[tuple[Path, Path]]:
-    """Every picture with its label file, sorted by name.
+    """Every image with its label file, sorted by name.
 
     Raises:
-        DatasetError: one of the folders is missing, a picture has no label file or a label file no picture.
+        DatasetError: one of the folders is missing, a image has no label file or a label file no image.
     """
     labels_folder = images_folder.parent / "labels"
     for folder in (images_folder, labels_folder):
@@ -120,13 +120,13 @@ def pair_files(images_folder: Path) -> list[tuple[Path, Path]]:
     labels = {path.stem: path for path in labels_folder.glob("*.txt")}
     for image in images:
         if image.stem not in labels:
-            raise DatasetError(f"The picture {image} has no label file in {labels_folder}.")
+            raise DatasetError(f"The image {image} has no label file in {labels_folder}.")
     stems = {image.stem for image in images}
     for stem in sorted(labels):
         if stem not in stems:
-            raise DatasetError(f"The label file {labels[stem]} belongs to no picture in {images_folder}.")
+            raise DatasetError(f"The label file {labels[stem]} belongs to no image in {images_folder}.")
     if len(stems) < len(images):
-        raise DatasetError(f"Two pictures in {images_folder} share one label file.")
+        raise DatasetError(f"Two images in {images_folder} share one label file.")
     return [(image, labels[image.stem]) for image in images]
 
 
@@ -135,7 +135,7 @@ def parse_labels(text: str, class_count: int, place: str) -> list[LabelRow]:
 
     Raises:
         DatasetError: a row is not a box or a polygon of at least three corners, its class is not in the list, a value
-            is not a number, lies outside the picture, or the box has no area; the message names `place` and the line.
+            is not a number, lies outside the image, or the box has no area; the message names `place` and the line.
     """
     rows = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -159,7 +159,7 @@ def _parse_row(parts: list[str], class_count: int, place: str) -> LabelRow:
     else:
         raise DatasetError(f"{place}: {len(values)} values are neither a box nor a polygon.")
     if not all(math.isfinite(v) and -_OVERHANG <= v <= 1 + _OVERHANG for v in corners):
-        raise DatasetError(f"{place}: the box lies outside the picture.")
+        raise DatasetError(f"{place}: the box lies outside the image.")
     x1, y1, x2, y2 = (min(max(v, 0.0), 1.0) for v in corners)
     if x2 <= x1 or y2 <= y1:
         raise DatasetError(f"{place}: the box has no area.")
@@ -169,11 +169,11 @@ def _parse_row(parts: list[str], class_count: int, place: str) -> LabelRow:
 def _read_image(image: Path, label: Path, names: tuple[str, ...]) -> LabelledImage:
     try:
         text = label.read_text(encoding="utf-8")
-        width, height = read_size_wh(image)
+        width, height = image_size_wh(image)
     except DamagedImage:
-        raise DatasetError(f"The picture {image} cannot be read.") from None
+        raise DatasetError(f"The image {image} cannot be read.") from None
     except (OSError, UnicodeDecodeError):
-        raise DatasetError(f"{label} or its picture cannot be read.") from None
+        raise DatasetError(f"{label} or its image cannot be read.") from None
     rows = parse_labels(text, len(names), str(label))
     boxes = np.array([row.box for row in rows], dtype=np.float64).reshape(-1, 4)
     regions = tuple(REGION_OF_NAME.get(names[row.class_id], names[row.class_id]) for row in rows)

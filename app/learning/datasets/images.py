@@ -14,7 +14,7 @@ _LIMITS = Limits()
 
 
 def load_grey(path: Path) -> NDArray[np.uint8]:
-    """The upright picture at `path`, (H, W) uint8, bone bright.
+    """The upright image at `path`, (H, W) uint8, bone bright.
 
     Raises:
         DatasetError: the file cannot be read or decoded; the message names it.
@@ -22,13 +22,13 @@ def load_grey(path: Path) -> NDArray[np.uint8]:
     try:
         return decode(path.read_bytes(), _LIMITS).grey
     except OSError:
-        raise DatasetError(f"The picture {path} cannot be read.") from None
+        raise DatasetError(f"The image {path} cannot be read.") from None
     except FractureError as error:
-        raise DatasetError(f"The picture {path} cannot be used: {error}") from None
+        raise DatasetError(f"The image {path} cannot be used: {error}") from None
 
 
 def shrink_to(grey: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], float]:
-    """The picture with its long side at most `longest_px`, and the factor by which it shrank (1 when it did not)."""
+    """The image with its long side at most `longest_px`, and the factor by which it shrank (1 when it did not)."""
     height, width = grey.shape
     factor = min(1.0, longest_px / max(height, width))
     if factor == 1.0:

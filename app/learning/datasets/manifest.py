@@ -29,7 +29,7 @@ def check_manifest(data_yaml: Path, splits: Sequence[Dataset], progress: Progres
     for number, image in enumerate(images, start=1):
         entry = entries.get(str(image.path.resolve()))
         if entry is None:
-            raise DatasetError(f"The picture {image.path} is not in {path}.")
+            raise DatasetError(f"The image {image.path} is not in {path}.")
         label = data_yaml.parent / entry["label"]
         if _sha256(image.path) != entry["image_sha256"] or _sha256(label) != entry["label_sha256"]:
             raise DatasetError(f"{image.path} or its label is not what {path} says; prepare the data set again.")
@@ -38,7 +38,7 @@ def check_manifest(data_yaml: Path, splits: Sequence[Dataset], progress: Progres
 
 
 def groups_of(dataset: Dataset) -> list[str]:
-    """The origin of each picture, which a prepared set writes in front of its file name; else "set"."""
+    """The origin of each image, which a prepared set writes in front of its file name; else "set"."""
     known = ("kaggle", "fracatlas")
     return [next((name for name in known if image.path.name.startswith(f"{name}-")), "set") for image in dataset.images]
 

@@ -1,7 +1,7 @@
-"""Pictures that are copies of one another, however they were turned, mirrored, sheared or brightened.
+"""Images that are copies of one another, however they were turned, mirrored, sheared or brightened.
 
-First a descriptor that no turn changes names a few candidates for each picture; then each candidate is laid over the
-picture by an affine, and their fine structure is compared. Outlines, frames and anatomy that all radiographs share
+First a descriptor that no turn changes names a few candidates for each image; then each candidate is laid over the
+image by an affine, and their fine structure is compared. Outlines, frames and anatomy that all radiographs share
 vanish in the fine structure, and what stays is this one exposure.
 
 Measured on the Kaggle set, whose training part holds three copies of each radiograph (turned, sheared, brightened): a
@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.imaging.geometry import Field, Matrix, align, fetch, smooth
-from app.learning.datasets.polar_descriptor import Rings, best_turn, descriptors, edge_field, read_rings, transform
+from app.learning.datasets.polar_descriptor import (
+    PolarDescriptor,
+    best_turn,
+    descriptors,
+    edge_field,
+    polar_descriptor,
+    transform,
+)
 from app.learning.progress import Progress
 
 LEAST_LIKENESS = 0.55
@@ -35,35 +42,35 @@ Grey = NDArray[np.uint8]
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """Two pictures by number, the smaller first, and their likeness (`LEAST_LIKENESS` to 1)."""
+    """Two images by number, the smaller first, and their likeness (`LEAST_LIKENESS` to 1)."""
 
     one: int
     other: int
     likeness: float
 
 
-def find_near_duplicates(pictures: Sequence[Grey], progress: Progress) -> list[Pair]:
-    """All pairs of near-duplicates among small pictures (H, W) uint8, in order of their numbers.
+def find_near_duplicates(images: Sequence[Grey], progress: Progress) -> list[Pair]:
+    """All pairs of near-duplicates among small images (H, W) uint8, in order of their numbers.
 
-    The long side of a picture should be 128 px or a little more. `progress(step, done, total)` follows the search.
+    The long side of a image should be 128 px or a little more. `progress(step, done, total)` follows the search.
     """
-    if len(pictures) < 2:
+    if len(images) < 2:
         return []
-    rings = _all_rings(pictures, progress)
-    candidates = _candidates(descriptors(rings))
+    descriptors_ = _all_descriptors(images, progress)
+    candidates = _candidates(descriptors(descriptors_))
     pairs = []
     for number, (one, other) in enumerate(candidates, start=1):
-        agreement, turn, mirrored = best_turn(rings, one, other)
+        agreement, turn, mirrored = best_turn(descriptors_, one, other)
         if agreement >= _LEAST_AGREEMENT:
-            likeness = compare(pictures[one], pictures[other], turn, mirrored)
+            likeness = compare(images[one], images[other], turn, mirrored)
             if likeness >= LEAST_LIKENESS:
                 pairs.append(Pair(one, other, round(likeness, 3)))
-        progress("comparing pictures", number, len(candidates))
+        progress("comparing images", number, len(candidates))
     return pairs
 
 
 def compare(one: Grey, other: Grey, turn_rad: float, mirrored: bool) -> float:
-    """How alike the fine structure of two pictures is (−1–1) once one is laid over the other, near the given turn."""
+    """How alike the fine structure of two images is (−1–1) once one is laid over the other, near the given turn."""
     first, second = edge_field(one, _SIDE_PX), edge_field(other, _SIDE_PX)
     matrix = align(first, second, _turn_about_middles(first.shape, second.shape, turn_rad, mirrored))
     if matrix is None:
@@ -79,7 +86,7 @@ def compare(one: Grey, other: Grey, turn_rad: float, mirrored: bool) -> float:
 
 
 def group(count: int, pairs: Sequence[Pair]) -> list[int]:
-    """For each of `count` pictures the smallest number that it is linked to by pairs, directly or through others."""
+    """For each of `count` images the smallest number that it is linked to by pairs, directly or through others."""
     parent = list(range(count))
 
     def root(number: int) -> int:
@@ -94,18 +101,18 @@ def group(count: int, pairs: Sequence[Pair]) -> list[int]:
     return [root(number) for number in range(count)]
 
 
-def _all_rings(pictures: Sequence[Grey], progress: Progress) -> Rings:
+def _all_descriptors(images: Sequence[Grey], progress: Progress) -> PolarDescriptor:
     values, inside = [], []
-    for number, picture in enumerate(pictures, start=1):
-        value, within = read_rings(picture)
+    for number, image in enumerate(images, start=1):
+        value, within = polar_descriptor(image)
         values.append(value)
         inside.append(within)
-        progress("reading rings", number, len(pictures))
+        progress("reading rings", number, len(images))
     return transform(np.stack(values), np.stack(inside))
 
 
 def _candidates(described: NDArray[np.float32]) -> list[tuple[int, int]]:
-    """For each picture the few that look most like it; every pair once, in order."""
+    """For each image the few that look most like it; every pair once, in order."""
     count = len(described)
     most = min(_CANDIDATES, count - 1)
     pairs = set()

@@ -1,8 +1,8 @@
-"""What a picture looks like on rings around its middle: the same, but for a shift, however the picture is turned.
+"""What a image looks like on rings around its middle: the same, but for a shift, however the image is turned.
 
-A picture becomes a field of edge strength that brightness and contrast hardly change, the field is read on rings, and
+A image becomes a field of edge strength that brightness and contrast hardly change, the field is read on rings, and
 the Fourier magnitudes along each ring form a descriptor that neither turning nor mirroring changes. Rings outside the
-picture are marked, so that the outline of a long, narrow picture is not mistaken for what it shows.
+image are marked, so that the outline of a long, narrow image is not mistaken for what it shows.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ RINGS, ANGLES = 32, 128
 _SIDE_PX, _FREQUENCIES = 96, 17
 # Keeps sensor noise in the dark from looking like edges.
 _NOISE_FLOOR = 0.3
-# The share of the smaller picture that must be compared at a shift for its agreement to count.
+# The share of the smaller image that must be compared at a shift for its agreement to count.
 _LEAST_OVERLAP = 0.6
 
 Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
-class Rings:
-    """Many pictures on rings, as Fourier transforms along the rings (P, R, A/2 + 1).
+class PolarDescriptor:
+    """Many images on rings, as Fourier transforms along the rings (P, R, A/2 + 1).
 
-    values: edge strength less its mean. squares: of the same. inside: where the picture is.
+    values: edge strength less its mean. squares: of the same. inside: where the image is.
     extent: (P,) how many samples lie inside.
     """
 
@@ -45,8 +45,8 @@ def edge_field(grey: Grey, side_px: int) -> Field:
     return np.asarray(strength / (strength + strength.mean() + _NOISE_FLOOR), dtype=np.float32)
 
 
-def read_rings(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Edge strength on rings around the middle (R, A), less its mean, and which samples lie inside the picture."""
+def polar_descriptor(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Edge strength on rings around the middle (R, A), less its mean, and which samples lie inside the image."""
     field = edge_field(grey, _SIDE_PX)
     height, width = field.shape
     angles = np.arange(ANGLES) * 2 * np.pi / ANGLES
@@ -64,44 +64,44 @@ def read_rings(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     return np.asarray(np.where(inside, value - mean, 0), dtype=np.float32), inside
 
 
-def transform(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> Rings:
-    """Rings (P, R, A) of many pictures → their transforms; outer rings weigh more, as they cover more."""
+def transform(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> PolarDescriptor:
+    """Rings (P, R, A) of many images → their transforms; outer rings weigh more, as they cover more."""
     weight = np.sqrt((np.arange(RINGS) + 0.5) / RINGS).astype(np.float32)[None, :, None]
     weighted, mask = values * weight, inside.astype(np.float32)
-    return Rings(_rfft(weighted), _rfft(weighted**2), _rfft(mask), mask.sum(axis=(1, 2)))
+    return PolarDescriptor(_rfft(weighted), _rfft(weighted**2), _rfft(mask), mask.sum(axis=(1, 2)))
 
 
-def descriptors(rings: Rings) -> NDArray[np.float32]:
-    """(P, D) of length 1, less what all pictures share: a product near 1 means that two pictures may be one."""
-    magnitude = np.abs(rings.values[:, :, :_FREQUENCIES]).reshape(len(rings.values), -1)
+def descriptors(descriptors_: PolarDescriptor) -> NDArray[np.float32]:
+    """(P, D) of length 1, less what all images share: a product near 1 means that two images may be one."""
+    magnitude = np.abs(descriptors_.values[:, :, :_FREQUENCIES]).reshape(len(descriptors_.values), -1)
     magnitude = magnitude / np.maximum(np.linalg.norm(magnitude, axis=1, keepdims=True), 1e-9)
     spread = magnitude - magnitude.mean(axis=0)
     spread /= magnitude.std(axis=0) + 1e-6
     return np.asarray(spread / np.maximum(np.linalg.norm(spread, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
-def best_turn(rings: Rings, one: int, other: int) -> tuple[float, float, bool]:
-    """How well two pictures agree at their best turn (−1–1), that turn in radians, and whether one is mirrored."""
+def best_turn(descriptors_: PolarDescriptor, one: int, other: int) -> tuple[float, float, bool]:
+    """How well two images agree at their best turn (−1–1), that turn in radians, and whether one is mirrored."""
     found = (-1.0, 0.0, False)
     for mirrored in (False, True):
-        agreement = _agreement(rings, one, other, mirrored)
+        agreement = _agreement(descriptors_, one, other, mirrored)
         step = int(agreement.argmax())
         if agreement[step] > found[0]:
             found = (float(agreement[step]), step * 2 * np.pi / ANGLES, mirrored)
     return found
 
 
-def _agreement(rings: Rings, one: int, other: int, mirrored: bool) -> NDArray[np.float64]:
-    """Correlation over what both pictures show, for each of A turns."""
+def _agreement(descriptors_: PolarDescriptor, one: int, other: int, mirrored: bool) -> NDArray[np.float64]:
+    """Correlation over what both images show, for each of A turns."""
 
     def correlate(first: NDArray[np.complex64], second: NDArray[np.complex64]) -> NDArray[np.float64]:
         fixed = first[one] if mirrored else np.conj(first[one])
         return np.asarray(np.fft.irfft((fixed * second[other]).sum(axis=0), ANGLES))
 
-    energy = correlate(rings.squares, rings.inside) * correlate(rings.inside, rings.squares)
-    common = correlate(rings.inside, rings.inside)
-    agreement = correlate(rings.values, rings.values) / np.sqrt(np.maximum(energy, 1e-6))
-    enough = common > _LEAST_OVERLAP * min(rings.extent[one], rings.extent[other])
+    energy = correlate(descriptors_.squares, descriptors_.inside) * correlate(descriptors_.inside, descriptors_.squares)
+    common = correlate(descriptors_.inside, descriptors_.inside)
+    agreement = correlate(descriptors_.values, descriptors_.values) / np.sqrt(np.maximum(energy, 1e-6))
+    enough = common > _LEAST_OVERLAP * min(descriptors_.extent[one], descriptors_.extent[other])
     return np.asarray(np.where(enough, agreement, -1.0))
 
 

@@ -1,7 +1,7 @@
 """Published data sets → one checked data set with eight regions and a manifest.
 
 The same input gives the same output byte for byte. What cannot be used is set aside by name, never silently dropped;
-so is a training picture that is a near-duplicate of a validation picture, since it would make the figures lie.
+so is a training image that is a near-duplicate of a validation image, since it would make the figures lie.
 """
 
 import csv
@@ -21,8 +21,8 @@ from app.learning.datasets.dataset import REGIONS
 from app.learning.datasets.examine import Examined, examine_all, sha256_of
 from app.learning.datasets.images import load_grey, shrink_to
 from app.learning.datasets.near_duplicates import LEAST_LIKENESS, Pair, find_near_duplicates, group
-from app.learning.datasets.region_labeller import Opinion
-from app.learning.datasets.sources import SPLITS, SourcePicture
+from app.learning.datasets.region_labeller import RegionLabeller
+from app.learning.datasets.sources import SPLITS, SourceImage
 from app.learning.progress import Progress
 
 MANIFEST, DESCRIPTION, PAIRS = "manifest.json", "data.yaml", "near_duplicates.csv"
@@ -33,18 +33,18 @@ _COLUMNS = ("one", "other", "split_one", "split_other", "likeness")
 
 @dataclass(frozen=True)
 class _Item:
-    """A published picture, what was found in it, and where it goes."""
+    """A published image, what was found in it, and where it goes."""
 
-    picture: SourcePicture
+    source: SourceImage
     found: Examined
     stem: str
 
 
 def prepare(
-    pictures: Sequence[SourcePicture],
+    images: Sequence[SourceImage],
     out: Path,
-    opinion: Opinion | None,
-    opinion_by: str,
+    labeller: RegionLabeller | None,
+    labelled_by: str,
     progress: Progress,
     *,
     keep_leaks: bool = False,
@@ -52,22 +52,22 @@ def prepare(
     """Write the prepared set into `out` and return its manifest; an interrupted run goes on where it was.
 
     opinion_by: names and hashes the weights behind `opinion`, for the record.
-    keep_leaks: keep training pictures that are near-duplicates of validation pictures; they are only listed then.
+    keep_leaks: keep training images that are near-duplicates of validation images; they are only listed then.
 
     Raises:
         DatasetError: `out` cannot be written, or holds files of something else; those are left as they are.
     """
-    items = [_Item(picture, _NOTHING, _stem(picture)) for picture in pictures]
+    items = [_Item(image, _NOTHING, _stem(image)) for image in images]
     _refuse_other_files(items, out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        examined = examine_all(pictures, out / _NOTES, opinion, opinion_by, progress)
+        examined = examine_all(images, out / _NOTES, labeller, labelled_by, progress)
         items = [replace(item, found=found) for item, found in zip(items, examined, strict=True)]
         pairs = _near_duplicates(items, out / _FOUND, progress)
         groups = group(len(items), pairs)
         kept = items if keep_leaks else _without_leaks(items, pairs)
         entries = _write_all(kept, items, groups, out, progress)
-        manifest = _manifest(kept, pairs, entries, opinion_by if opinion else "")
+        manifest = _manifest(kept, pairs, entries, labelled_by if labeller else "")
         _write(out / PAIRS, _table(items, pairs))
         _write(out / DESCRIPTION, yaml.safe_dump(_description(), sort_keys=False).encode())
         _write(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
@@ -81,16 +81,16 @@ def prepare(
 _NOTHING = Examined("", "", (0, 0), (), None)
 
 
-def _stem(picture: SourcePicture) -> str:
-    return f"{picture.origin.name}-{picture.image.stem}"
+def _stem(image: SourceImage) -> str:
+    return f"{image.origin.name}-{image.image.stem}"
 
 
 def _image_path(item: _Item) -> str:
-    return f"{item.picture.split}/images/{item.stem}{item.picture.image.suffix.lower()}"
+    return f"{item.source.split}/images/{item.stem}{item.source.image.suffix.lower()}"
 
 
 def _label_path(item: _Item) -> str:
-    return f"{item.picture.split}/labels/{item.stem}.txt"
+    return f"{item.source.split}/labels/{item.stem}.txt"
 
 
 def _refuse_other_files(items: Sequence[_Item], out: Path) -> None:
@@ -103,7 +103,7 @@ def _refuse_other_files(items: Sequence[_Item], out: Path) -> None:
 
 
 def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) -> list[Pair]:
-    """Pairs by number in `items`; taken from `notes` when an interrupted run with the same pictures found them."""
+    """Pairs by number in `items`; taken from `notes` when an interrupted run with the same images found them."""
     usable = [number for number, item in enumerate(items) if item.found.problem is None]
     key = hashlib.sha256("".join(items[number].found.image_sha256 for number in usable).encode()).hexdigest()
     if notes.is_file():
@@ -112,7 +112,7 @@ def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) ->
             return [Pair(*row) for row in noted["pairs"]]
     small = []
     for done, number in enumerate(usable, start=1):
-        small.append(shrink_to(load_grey(items[number].picture.image), _THUMBNAIL_PX)[0])
+        small.append(shrink_to(load_grey(items[number].source.image), _THUMBNAIL_PX)[0])
         progress("making thumbnails", done, len(usable))
     found = find_near_duplicates(small, progress)
     pairs = [Pair(usable[pair.one], usable[pair.other], pair.likeness) for pair in found]
@@ -122,13 +122,13 @@ def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) ->
 
 
 def _without_leaks(items: Sequence[_Item], pairs: Sequence[Pair]) -> list[_Item]:
-    """The same items; a training picture that looks like a validation picture now has that as its problem."""
+    """The same items; a training image that looks like a validation image now has that as its problem."""
     kept = list(items)
     for pair in sorted(pairs, key=lambda pair: pair.likeness):
         train, val = pair.one, pair.other
-        if items[train].picture.split == "val":
+        if items[train].source.split == "val":
             train, val = val, train
-        if items[train].picture.split == "train" and items[val].picture.split == "val":
+        if items[train].source.split == "train" and items[val].source.split == "val":
             problem = f"A near-duplicate of {_image_path(items[val])} in validation (likeness {pair.likeness:.2f})."
             kept[train] = replace(items[train], found=replace(items[train].found, problem=problem))
     return kept
@@ -155,16 +155,16 @@ def _write_one(item: _Item, out: Path, group_name: str) -> dict[str, Any]:
     for path in (image, label):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not image.is_file() or sha256_of(image) != found.image_sha256:
-        _write(image, item.picture.image.read_bytes())
+        _write(image, item.source.image.read_bytes())
     _write(label, rows.encode())
     return {
         "image": _image_path(item),
         "image_sha256": found.image_sha256,
         "label": _label_path(item),
         "label_sha256": hashlib.sha256(rows.encode()).hexdigest(),
-        "split": item.picture.split,
-        "origin": item.picture.origin.name,
-        "original": item.picture.image.name,
+        "split": item.source.split,
+        "origin": item.source.origin.name,
+        "original": item.source.image.name,
         "original_label_sha256": found.label_sha256,
         "size_wh": list(found.size_wh),
         "group": group_name,
@@ -173,14 +173,14 @@ def _write_one(item: _Item, out: Path, group_name: str) -> dict[str, Any]:
 
 
 def _manifest(
-    items: Sequence[_Item], pairs: Sequence[Pair], entries: list[dict[str, Any]], opinion_by: str
+    items: Sequence[_Item], pairs: Sequence[Pair], entries: list[dict[str, Any]], labelled_by: str
 ) -> dict[str, Any]:
-    origins = {item.picture.origin.name: item.picture.origin for item in items}
-    kinds = Counter("-".join(sorted({items[p.one].picture.split, items[p.other].picture.split})) for p in pairs)
+    origins = {item.source.origin.name: item.source.origin for item in items}
+    kinds = Counter("-".join(sorted({items[p.one].source.split, items[p.other].source.split})) for p in pairs)
     return {
         "format": 1,
         "regions": list(REGIONS),
-        "opinion_by": opinion_by,
+        "opinion_by": labelled_by,
         "origins": {name: asdict(origins[name]) for name in sorted(origins)},
         "near_duplicates": {
             "least_likeness": LEAST_LIKENESS,
@@ -191,9 +191,9 @@ def _manifest(
         },
         "set_aside": [
             {
-                "original": item.picture.image.name,
-                "origin": item.picture.origin.name,
-                "split": item.picture.split,
+                "original": item.source.image.name,
+                "origin": item.source.origin.name,
+                "split": item.source.split,
                 "problem": item.found.problem,
             }
             for item in items
@@ -210,11 +210,11 @@ def _table(items: Sequence[_Item], pairs: Sequence[Pair]) -> bytes:
     writer.writerow(_COLUMNS)
 
     def across(pair: Pair) -> bool:
-        return items[pair.one].picture.split != items[pair.other].picture.split
+        return items[pair.one].source.split != items[pair.other].source.split
 
     for pair in sorted(pairs, key=lambda pair: (not across(pair), -pair.likeness, pair)):
         one, other = items[pair.one], items[pair.other]
-        row = (_image_path(one), _image_path(other), one.picture.split, other.picture.split, f"{pair.likeness:.3f}")
+        row = (_image_path(one), _image_path(other), one.source.split, other.source.split, f"{pair.likeness:.3f}")
         writer.writerow(row)
     return text.getvalue().encode()
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Opinion(Protocol):
+class RegionLabeller(Protocol):
     """Somebody who can say of which region a box is."""
 
     def shares(self, grey: NDArray[np.uint8], boxes_px: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The published data sets as their publishers lay them out: what is in them, and which regions a picture may show."""
+"""The published data sets as their publishers lay them out: what is in them, and which regions a image may show."""
 
 import csv
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 from app.errors import DatasetError
 from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS, SUFFIXES, pair_files, read_layout
 
-# FracAtlas tags a picture with the body part that is in view; "hand" covers everything from the finger to the elbow.
+# FracAtlas tags a image with the body part that is in view; "hand" covers everything from the finger to the elbow.
 REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
     "hand": ("fingers", "wrist", "forearm", "elbow"),
     "leg": ("leg",),
@@ -17,13 +17,13 @@ REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
     "shoulder": ("shoulder", "humerus"),
 }
 SPLITS = ("train", "val")
-# FracAtlas lists 574, 82 and 61 pictures with a fracture; those without are in none of its lists.
+# FracAtlas lists 574, 82 and 61 images with a fracture; those without are in none of its lists.
 _SHARES = (("train", 0.8), ("val", 0.915), ("test", 1.0))
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where pictures come from, and on which terms."""
+    """Where images come from, and on which terms."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ KAGGLE = Origin(
     "kaggle",
     "Bone fracture detection: computer vision project",
     "https://universe.roboflow.com/veda/bone-fracture-detection-daoon/dataset/4",
-    "CC BY 4.0 (pictures of MURA studies, whose own terms are research only)",
+    "CC BY 4.0 (images of MURA studies, whose own terms are research only)",
 )
 FRACATLAS = Origin(
     "fracatlas", "FracAtlas (Abedeen et al., Scientific Data 2023)", "https://doi.org/10.1038/s41597-023-02432-4",
@@ -44,8 +44,8 @@ FRACATLAS = Origin(
 
 
 @dataclass(frozen=True)
-class SourcePicture:
-    """One published picture with its label file.
+class SourceImage:
+    """One published image with its label file.
 
     names: the class names that its label file counts in.
     candidates: the regions a nameless box on it may belong to; empty when the names tell.
@@ -59,40 +59,40 @@ class SourcePicture:
     candidates: tuple[str, ...] = ()
 
 
-def read_kaggle(folder: Path) -> list[SourcePicture]:
-    """Training and validation pictures of the Kaggle set, in order of their names.
+def read_kaggle(folder: Path) -> list[SourceImage]:
+    """Training and validation images of the Kaggle set, in order of their names.
 
     Raises:
         DatasetError: the folder is not the published one; the message says what is missing or which class is unknown.
     """
-    pictures = []
+    sources: list[SourceImage] = []
     for split in SPLITS:
-        names, images = read_layout(folder / "data.yaml", split)
+        names, folder_of_images = read_layout(folder / "data.yaml", split)
         unknown = [name for name in names if name not in REGION_OF_NAME]
         if unknown:
             raise DatasetError(f"{folder / 'data.yaml'} names a class that is not the Kaggle set's: {unknown[0]}.")
-        pictures += [SourcePicture(KAGGLE, split, image, label, names) for image, label in pair_files(images)]
-    return pictures
+        sources += [SourceImage(KAGGLE, split, image, label, names) for image, label in pair_files(folder_of_images)]
+    return sources
 
 
-def read_fracatlas(folder: Path) -> list[SourcePicture]:
-    """Training and validation pictures of FracAtlas, in order of their names; regions by tag from `dataset.csv`.
+def read_fracatlas(folder: Path) -> list[SourceImage]:
+    """Training and validation images of FracAtlas, in order of their names; regions by tag from `dataset.csv`.
 
     Read is the published archive (`images/Fractured`, `images/Non_fractured`, `Annotations/YOLO`, `Utilities/Fracture
     Split`), or a folder with a `data.yaml` and one folder per split beside the `dataset.csv`. The published test part
     is left out.
 
     Raises:
-        DatasetError: the folder is neither, or a picture is not in `dataset.csv`.
+        DatasetError: the folder is neither, or a image is not in `dataset.csv`.
     """
     table = folder / "dataset.csv"
     tags = {row["image_id"]: _candidates(row) for row in _read_table(table, ("image_id", *REGIONS_OF_TAG))}
     found = _published(folder) if (folder / "images" / "Fractured").is_dir() else _arranged(folder)
     for _, image, _ in found:
         if image.name not in tags:
-            raise DatasetError(f"The picture {image} is not in {table}.")
+            raise DatasetError(f"The image {image} is not in {table}.")
     return [
-        SourcePicture(FRACATLAS, split, image, label, (FRACTURED,), tags[image.name]) for split, image, label in found
+        SourceImage(FRACATLAS, split, image, label, (FRACTURED,), tags[image.name]) for split, image, label in found
     ]
 
 
@@ -107,7 +107,7 @@ def _arranged(folder: Path) -> list[tuple[str, Path, Path]]:
 
 
 def _published(folder: Path) -> list[tuple[str, Path, Path]]:
-    """(split, picture, label) of the published archive, by split and name."""
+    """(split, image, label) of the published archive, by split and name."""
     lists = {"train": "train.csv", "val": "valid.csv", "test": "test.csv"}
     split_of = {
         row["image_id"]: split
@@ -120,13 +120,13 @@ def _published(folder: Path) -> list[tuple[str, Path, Path]]:
             continue
         label = folder / "Annotations" / "YOLO" / f"{image.stem}.txt"
         if not label.is_file():
-            raise DatasetError(f"The picture {image} has no label file {label}.")
+            raise DatasetError(f"The image {image} has no label file {label}.")
         found.append((split_of.get(image.name) or _split_by_name(image.name), image, label))
     return sorted((row for row in found if row[0] in SPLITS), key=lambda row: (SPLITS.index(row[0]), row[1].name))
 
 
 def _split_by_name(name: str) -> str:
-    """A split for a picture that the publishers gave none, in the shares of their lists; the same on every machine."""
+    """A split for a image that the publishers gave none, in the shares of their lists; the same on every machine."""
     draw = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
     return next(split for split, end in _SHARES if draw < end)
 
@@ -136,7 +136,7 @@ def _read_table(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise DatasetError(f"The list of pictures {path} cannot be read.") from None
+        raise DatasetError(f"The list of images {path} cannot be read.") from None
     if not rows or any(column not in rows[0] for column in columns):
         raise DatasetError(f"{path} lacks a column; needed: {', '.join(columns)}.")
     return rows

@@ -5,7 +5,7 @@ mean over IoU 0.50, 0.55 … 0.95; the overall figure the mean over the regions 
 the same boxes (a test compares).
 
 How ultralytics' own validator differs: it integrates the same 101 points by trapezoid over an interpolated curve
-(usually a little higher), keeps up to 300 boxes per picture, gives a fracture to the detection that overlaps it most
+(usually a little higher), keeps up to 300 boxes per image, gives a fracture to the detection that overlaps it most
 instead of the most certain one, and reads precision and recall at the top of a smoothed F1 curve. Expect differences of
 about a point.
 """
@@ -37,7 +37,7 @@ class Rates:
 def average_precision(matches: Matches, counts: Counts) -> Floats:
     """AP of one region for every resample.
 
-    counts: (B, I) how often each picture counts; one row of ones for the plain figure.
+    counts: (B, I) how often each image counts; one row of ones for the plain figure.
     Returns (B, 10), one column for each IoU level, NaN where the region has no box.
     """
     boxes = counts @ matches.truth_count

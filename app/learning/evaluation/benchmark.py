@@ -20,9 +20,9 @@ from app.detection.ultralytics_import import import_torch
 from app.detection.weights import read_weights
 from app.errors import DatasetError, FractureError, ModelError
 from app.imaging import decode, model_input, render_png
-from app.records import Reading, Timing
+from app.records import Assessment, Timing
 from app.reports import overlay
-from app.security import MasterKeys, Place, UploadKeys, Vault, new_master_key, seal_upload
+from app.security import AssociatedData, MasterKeys, UploadKeys, Vault, new_master_key, seal_upload
 from app.storage import NewImage, NewStudy, Store, migrate, open_store
 
 Say = Callable[[str], None]
@@ -61,7 +61,7 @@ def read_samples(folder: Path, limit: int, size_hw: tuple[int, int] | None = Non
     """At most `limit` radiographs of the folder, by name, of one size where it is given; and how many were unusable.
 
     Raises:
-        DatasetError: there is no such folder, or no usable picture in it.
+        DatasetError: there is no such folder, or no usable image in it.
     """
     if not folder.is_dir():
         raise DatasetError(f"There is no folder {folder}.")
@@ -79,7 +79,7 @@ def read_samples(folder: Path, limit: int, size_hw: tuple[int, int] | None = Non
         if size_hw in (None, grey.shape):
             samples.append(Sample(raw, grey))
     if not samples:
-        raise DatasetError(f"There is no usable picture in {folder}.")
+        raise DatasetError(f"There is no usable image in {folder}.")
     return samples, unusable
 
 
@@ -91,7 +91,7 @@ def measure(detector: Detector, samples: Sequence[Sample], repeats: int, threads
     spec = detector.spec
     for sample in {sample.shape_hw: sample for sample in samples}.values():
         detector.detect(model_input(sample.grey, spec.input_size_px, spec.stride))
-    say(f"Reading {len(samples)} pictures {repeats} times")
+    say(f"Reading {len(samples)} images {repeats} times")
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'benchmark.db'}"
         migrate(url)
@@ -135,14 +135,14 @@ class _Ward:
         height, width = grey.shape
         render_png(grey, overlay(judgement.findings, (height, width)))
         watch.stop("draw")
-        reading = Reading(self._detector.version, width, height, *judgement, timing_ms=Timing(0, 0, 0, 0))
+        assessment = Assessment(self._detector.version, width, height, *judgement, timing_ms=Timing(0, 0, 0, 0))
         wrapped = self._vault.new_study_key(TENANT, study_id)
-        plain = json.dumps(asdict(reading)).encode()
-        sealed_reading = self._vault.seal(plain, wrapped, Place(TENANT, study_id, "reading", image_id))
-        sealed_original = self._vault.seal(raw, wrapped, Place(TENANT, study_id, "original", image_id))
+        plain = json.dumps(asdict(assessment)).encode()
+        sealed_assessment = self._vault.seal(plain, wrapped, AssociatedData(TENANT, study_id, "reading", image_id))
+        sealed_original = self._vault.seal(raw, wrapped, AssociatedData(TENANT, study_id, "original", image_id))
         watch.stop("seal")
         now = datetime.now(UTC)
-        image = NewImage(image_id, now, sealed_reading=sealed_reading, sealed_original=sealed_original)
+        image = NewImage(image_id, now, sealed_assessment=sealed_assessment, sealed_original=sealed_original)
         self._store.studies.add(TENANT, NewStudy(study_id, now, TENANT, wrapped, (image,)))
         watch.stop("store")
         return watch.laps
@@ -186,9 +186,9 @@ def _peer(detector: Detector, samples: Sequence[Sample], repeats: int, threads: 
     times: list[float] = []
     for lap in range(repeats + 1):
         for sample in samples:
-            picture = np.repeat(sample.grey[:, :, None], 3, axis=2)
+            image = np.repeat(sample.grey[:, :, None], 3, axis=2)
             start = time.perf_counter()
-            predict(picture, **settings)
+            predict(image, **settings)
             if lap:
                 times.append((time.perf_counter() - start) * 1e3)
     return times

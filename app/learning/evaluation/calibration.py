@@ -1,7 +1,7 @@
 """From raw scores to probabilities: how good the map is, and how it is fitted.
 
-The map answers one question: of pictures whose highest raw score is this, which share shows a fracture? It holds for
-the share of fractures in the pictures it was fitted on; where fractures are rarer it says too much.
+The map answers one question: of images whose highest raw score is this, which share shows a fracture? It holds for
+the share of fractures in the images it was fitted on; where fractures are rarer it says too much.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _EDGE = 1e-3
 
 @dataclass(frozen=True)
 class Bin:
-    """One bar of the reliability plot: what was said on average, what was true, and of how many pictures."""
+    """One bar of the reliability plot: what was said on average, what was true, and of how many images."""
 
     low: float
     high: float
@@ -43,12 +43,12 @@ def calibrated(knots: Knots, raw: Floats) -> Floats:
 
 
 def brier(positive: NDArray[np.bool_], probability: Floats, counts: Counts) -> Floats:
-    """(B,) mean squared difference of probability and truth, for each resample; NaN without pictures."""
+    """(B,) mean squared difference of probability and truth, for each resample; NaN without images."""
     return share(counts @ (probability - positive) ** 2, counts.sum(axis=1).astype(np.float64))
 
 
 def expected_calibration_error(positive: NDArray[np.bool_], probability: Floats, counts: Counts) -> Floats:
-    """(B,) mean distance of what was said and what was true over ten bins of equal width, weighted by pictures.
+    """(B,) mean distance of what was said and what was true over ten bins of equal width, weighted by images.
 
     Source: Guo et al., ICML 2017, eq. 3, on the probability of the positive class.
     """
@@ -74,22 +74,22 @@ def reliability(positive: NDArray[np.bool_], probability: Floats) -> tuple[Bin, 
 def fit(positive: NDArray[np.bool_], raw: Floats) -> Knots:
     """Fit the map: a logistic curve over the logit of the raw score, drawn with at most twelve straight lines.
 
-    Two parameters, so that a few hundred pictures suffice, and strictly rising, so that no threshold is ambiguous.
+    Two parameters, so that a few hundred images suffice, and strictly rising, so that no threshold is ambiguous.
 
     Raises:
-        DatasetError: fewer than ten pictures of a kind, or scores that do not rise with fractures.
+        DatasetError: fewer than ten images of a kind, or scores that do not rise with fractures.
 
     Source: Platt, Advances in Large Margin Classifiers (1999), with his target values; Newton's method as in Lin, Lin
     and Weng, Machine Learning 68 (2007) 267–276.
     """
     ill, well = int(positive.sum()), int((~positive).sum())
     if min(ill, well) < LEAST_OF_EACH:
-        raise DatasetError(f"{ill} pictures with and {well} without a fracture are too few to calibrate; ten of each.")
+        raise DatasetError(f"{ill} images with and {well} without a fracture are too few to calibrate; ten of each.")
     return _fit(positive, raw)
 
 
 def cross_validated(positive: NDArray[np.bool_], raw: Floats, seed: int, folds: int = 5) -> Floats:
-    """The probability of each picture by a map that never saw it; the honest input for ECE and Brier.
+    """The probability of each image by a map that never saw it; the honest input for ECE and Brier.
 
     Raises:
         DatasetError: the scores of some four folds do not rise with fractures.
@@ -109,7 +109,7 @@ def _fit(positive: NDArray[np.bool_], raw: Floats) -> Knots:
     target = np.where(positive, (ill + 1) / (ill + 2), 1 / (well + 2))
     slope, offset = _logistic(_logit(raw), target)
     if slope <= 0:
-        raise DatasetError("The scores of these pictures do not rise with fractures: nothing to calibrate.")
+        raise DatasetError("The scores of these images do not rise with fractures: nothing to calibrate.")
     return _knots(slope, offset)
 
 

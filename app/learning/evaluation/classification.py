@@ -1,6 +1,6 @@
-"""Is there a fracture in this picture at all? AUROC and what a threshold does, each with its interval.
+"""Is there a fracture in this image at all? AUROC and what a threshold does, each with its interval.
 
-A picture's score is the highest raw score in it; a picture is positive when at least one fracture is marked.
+A image's score is the highest raw score in it; a image is positive when at least one fracture is marked.
 """
 
 import math
@@ -48,7 +48,7 @@ class Predictive:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What calling every picture positive whose calibrated score is at least `threshold` does."""
+    """What calling every image positive whose calibrated score is at least `threshold` does."""
 
     name: str
     threshold: float
@@ -60,7 +60,7 @@ class OperatingPoint:
 
 
 def auroc(positive: NDArray[np.bool_], scores: Floats) -> Auroc | None:
-    """AUROC with DeLong's interval, ties counting half; None unless both kinds of picture are there.
+    """AUROC with DeLong's interval, ties counting half; None unless both kinds of image are there.
 
     The interval is the normal one, cut at 0 and 1; with perfect separation it has no width.
 

@@ -38,12 +38,12 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Read every picture and compute every figure.
+    """Read every image and compute every figure.
 
     calibration: as in `figures`; usually `detector.spec.calibration`.
 
     Raises:
-        DatasetError: the class lists do not match, or a picture cannot be decoded.
+        DatasetError: the class lists do not match, or a image cannot be decoded.
         Unavailable: the engine failed.
     """
     check_regions(dataset, detector.spec.regions, single_class)
@@ -64,10 +64,10 @@ def check_regions(dataset: Dataset, known: Sequence[str], single_class: bool) ->
 def read_cases(
     detector: Finder, dataset: Dataset, *, group: str = "", progress: Progress | None = None
 ) -> tuple[Case, ...]:
-    """What is marked on every picture and what the detector says of it.
+    """What is marked on every image and what the detector says of it.
 
     Raises:
-        DatasetError: a picture cannot be decoded, or decodes to another size than its labels were read for.
+        DatasetError: a image cannot be decoded, or decodes to another size than its labels were read for.
         Unavailable: the engine failed.
     """
     cases = []
@@ -82,7 +82,7 @@ def _read_case(detector: Finder, image: LabelledImage, group: str) -> Case:
     grey = load_grey(image.path)
     height, width = grey.shape
     if (width, height) != image.size_wh:
-        raise DatasetError(f"The picture {image.path} decodes to {width}×{height} pixels, not as its header says.")
+        raise DatasetError(f"The image {image.path} decodes to {width}×{height} pixels, not as its header says.")
     found = detector.detect(model_input(grey, detector.spec.input_size_px, detector.spec.stride))
     # Detections come surest first, as `places` wants them.
     found_px = np.array([one.box_px for one in found], np.float64).reshape(-1, 4)

@@ -1,6 +1,6 @@
-"""All figures of one evaluation, from what was marked and what was found; no picture and no network is needed here.
+"""All figures of one evaluation, from what was marked and what was found; no image and no network is needed here.
 
-An undefined figure is None: no fracture, no normal picture, no calibration. It is never 0 and never NaN.
+An undefined figure is None: no fracture, no normal image, no calibration. It is never 0 and never NaN.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,15 +49,15 @@ class RegionRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of a detector on one set of pictures.
+    """What is known of a detector on one set of images.
 
     precision, recall, f1: means over regions at IoU 0.5 and at `f1_threshold`, the raw score with the best mean F1.
-    map50_fractured: as if the pictures without a fracture were not there, which is how FracAtlas is published; false
-    alarms on normal pictures do not count, so it is never the figure of a clinic.
-    froc: fractures found, region ignored, by false alarms per picture ("0.25").
-    operating_points: whole pictures at *possible* and *definite*; empty without a calibration.
+    map50_fractured: as if the images without a fracture were not there, which is how FracAtlas is published; false
+    alarms on normal images do not count, so it is never the figure of a clinic.
+    froc: fractures found, region ignored, by false alarms per image ("0.25").
+    operating_points: whole images at *possible* and *definite*; empty without a calibration.
     boxes_at: single fractures and false alarms at the same thresholds, region ignored.
-    ece, brier, reliability: the calibrated score of whole pictures.
+    ece, brier, reliability: the calibrated score of whole images.
     """
 
     images: int

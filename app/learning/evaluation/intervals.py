@@ -1,7 +1,7 @@
-"""95 % intervals: Wilson for counted shares, a bootstrap over pictures for everything else.
+"""95 % intervals: Wilson for counted shares, a bootstrap over images for everything else.
 
-Pictures are drawn, not boxes: boxes of one picture are not independent. A resample is a row of counts, how often each
-picture was drawn, so that a thousand resamples are a few matrix operations instead of a thousand evaluations.
+Images are drawn, not boxes: boxes of one image are not independent. A resample is a row of counts, how often each
+image was drawn, so that a thousand resamples are a few matrix operations instead of a thousand evaluations.
 """
 
 import math
@@ -35,7 +35,7 @@ def wilson(successes: int, trials: int) -> Interval | None:
 
 
 def draw(image_count: int, resamples: int, seed: int) -> Counts:
-    """(B, I) counts: how often each of I pictures was drawn in each of B resamples of I pictures."""
+    """(B, I) counts: how often each of I images was drawn in each of B resamples of I images."""
     if image_count == 0:
         return np.zeros((resamples, 0), np.int64)
     generator = np.random.default_rng(seed)

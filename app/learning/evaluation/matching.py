@@ -2,7 +2,7 @@
 
 Two questions are asked of the same detections. With a region, only boxes of that region count on either side: that is
 what average precision needs. Without one, a fracture is found whatever the box calls it: that is what a reader of the
-picture cares about, and what FROC and single-class figures use.
+image cares about, and what FROC and single-class figures use.
 
 Source: pycocotools `COCOeval.evaluateImg`, whose order (stable by score, later fracture wins a tie) is kept.
 """
@@ -23,13 +23,13 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One picture: what is marked on it and what the detector said.
+    """One image: what is marked on it and what the detector said.
 
     shape_hw: height and width in pixels; every box is in these pixels.
     truth_px, found_px: (N, 4) and (M, 4) float64, x1 y1 x2 y2.
     truth_regions, found_regions: the region's name for each box.
     scores: (M,) float64, raw, 0–1.
-    group: which data set the picture came from.
+    group: which data set the image came from.
     places: numbers of the detections that count where regions do not, since one place may be called by several;
         None means all.
     """
@@ -58,19 +58,19 @@ class Case:
 
     @property
     def image_score(self) -> float:
-        """The highest raw score in the picture; 0 when nothing was found."""
+        """The highest raw score in the image; 0 when nothing was found."""
         return float(self.scores.max()) if self.scores.size else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """All detections of all pictures, highest score first, and whether each is a hit.
+    """All detections of all images, highest score first, and whether each is a hit.
 
     scores: (D,) float64, descending.
-    image: (D,) number of the picture.
+    image: (D,) number of the image.
     hits: (10, D) bool, one row for each of `IOU_LEVELS`.
-    truth_count: (I,) fractures per picture.
-    truth_image, truth_index: (T,) picture and box number of each fracture.
+    truth_count: (I,) fractures per image.
+    truth_image, truth_index: (T,) image and box number of each fracture.
     truth_scores: (T,) score of the detection that found it at IoU 0.5, or -1 when nothing did.
     """
 
@@ -94,9 +94,9 @@ def box_iou(first_px: Floats, second_px: Floats) -> Floats:
 
 
 def match(cases: Sequence[Case], region: str | None) -> Matches:
-    """Match the detections of every picture; `region` None means: whatever the boxes are called.
+    """Match the detections of every image; `region` None means: whatever the boxes are called.
 
-    At most the 100 best detections of a picture count (pycocotools' `maxDets`).
+    At most the 100 best detections of a image count (pycocotools' `maxDets`).
     """
     picked = [_pick(case, region) for case in cases]
     scores = np.concatenate([p.scores for p in picked] or [np.zeros(0)])

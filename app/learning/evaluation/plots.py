@@ -21,18 +21,18 @@ _SETTINGS: dict[Any, Any] = {"svg.hashsalt": "fracture", "svg.fonttype": "none",
 
 
 def froc_svg(matches: Matches) -> str:
-    """Share of fractures found against false alarms per picture, up to 2."""
+    """Share of fractures found against false alarms per image, up to 2."""
 
     def draw(axes: Axes) -> None:
         alarms, sensitivity, _ = froc_curve(matches)
         axes.step([0.0, *alarms], [0.0, *sensitivity], where="post", color=_COLOURS[0])
-        axes.set(xlim=(0, 2), ylim=(0, 1), xlabel="False alarms per picture", ylabel="Fractures found")
+        axes.set(xlim=(0, 2), ylim=(0, 1), xlabel="False alarms per image", ylabel="Fractures found")
 
     return _svg("FROC (IoU 0.5, region ignored)", draw)
 
 
 def roc_svg(cases: Sequence[Case], thresholds: Sequence[tuple[str, float, float]]) -> str:
-    """The ROC curve of whole pictures; thresholds: (name, 1 − specificity, sensitivity) marked on it."""
+    """The ROC curve of whole images; thresholds: (name, 1 − specificity, sensitivity) marked on it."""
 
     def draw(axes: Axes) -> None:
         positive = np.array([case.has_fracture for case in cases], np.bool_)
@@ -44,7 +44,7 @@ def roc_svg(cases: Sequence[Case], thresholds: Sequence[tuple[str, float, float]
             axes.legend(loc="lower right")
         axes.set(xlim=(0, 1), ylim=(0, 1.01), xlabel="1 − specificity", ylabel="Sensitivity")
 
-    return _svg("ROC (whole pictures)", draw)
+    return _svg("ROC (whole images)", draw)
 
 
 def precision_recall_svg(by_region: Sequence[tuple[str, Matches]]) -> str:
@@ -63,7 +63,7 @@ def precision_recall_svg(by_region: Sequence[tuple[str, Matches]]) -> str:
 
 
 def reliability_svg(bins: Sequence[Bin]) -> str:
-    """What was true against what was said; a dot's area tells of how many pictures."""
+    """What was true against what was said; a dot's area tells of how many images."""
 
     def draw(axes: Axes) -> None:
         points = [(one.said, one.true, one.count) for one in bins if one.said is not None and one.true is not None]
@@ -75,7 +75,7 @@ def reliability_svg(bins: Sequence[Bin]) -> str:
             axes.scatter(said, true, s=20 + 300 * count / total, color=_COLOURS[0], alpha=0.7)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Probability said", ylabel="Share with a fracture")
 
-    return _svg("Reliability (whole pictures)", draw)
+    return _svg("Reliability (whole images)", draw)
 
 
 def _svg(title: str, draw: Callable[[Axes], None]) -> str:

@@ -10,10 +10,10 @@ from app.learning.evaluation.figures import Evaluation, Figure
 from app.learning.evaluation.intervals import Interval
 from app.learning.evaluation.matching import Case, match
 from app.learning.evaluation.strata import GroupRow
-from app.learning.evaluation.worst import Worst, picture_url, worst_alarms, worst_misses
+from app.learning.evaluation.worst import Worst, image_url, worst_alarms, worst_misses
 from app.records import DISCLAIMER
 
-_PICTURES = 12
+_IMAGES = 12
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 1100px; margin: 2rem auto; padding: 0 1rem; color: #1b1f24 }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
@@ -33,7 +33,7 @@ def report_page(evaluation: Evaluation, cases: Sequence[Case], about: Mapping[st
     about: what was evaluated, line by line: model, data, settings. cases: as given to `figures`.
 
     Raises:
-        DatasetError: a picture has gone since it was read.
+        DatasetError: a image has gone since it was read.
     """
     parts = [
         "<h1>Evaluation</h1>",
@@ -41,10 +41,10 @@ def report_page(evaluation: Evaluation, cases: Sequence[Case], about: Mapping[st
         _table(("", ""), [(name, value) for name, value in about.items()], ""),
         _boxes(evaluation),
         _regions(evaluation),
-        _whole_pictures(evaluation),
+        _whole_images(evaluation),
         _curves(evaluation, cases),
         _strata(evaluation),
-        _pictures(evaluation, cases),
+        _images(evaluation, cases),
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Evaluation</title>'
@@ -57,21 +57,21 @@ def _boxes(e: Evaluation) -> str:
     rows = [
         ("mAP50", _figure(e.map50)),
         ("mAP50-95", _figure(e.map50_95)),
-        ("mAP50 on the pictures with a fracture alone", _figure(e.map50_fractured)),
+        ("mAP50 on the images with a fracture alone", _figure(e.map50_fractured)),
         (f"Precision at raw score {e.f1_threshold:.3f} (best mean F1)", _figure(e.precision)),
         ("Recall there", _figure(e.recall)),
-        *((f"Fractures found at {rate} false alarms per picture", _figure(f)) for rate, f in e.froc.items()),
+        *((f"Fractures found at {rate} false alarms per image", _figure(f)) for rate, f in e.froc.items()),
     ]
     at = [
         (a.name, _number(a.threshold), _share(a.found), _number(a.alarms_per_image), _number(a.alarms_per_normal),
          _share(a.normals_called))
         for a in e.boxes_at
     ]  # fmt: skip
-    head = ("Threshold", "Probability", "Fractures found", "False alarms per picture", "… per normal picture",
-            "Normal pictures with an alarm")  # fmt: skip
+    head = ("Threshold", "Probability", "Fractures found", "False alarms per image", "… per normal image",
+            "Normal images with an alarm")  # fmt: skip
     return (
         "<h2>Fractures</h2>"
-        + _table(("Figure", "Value"), rows, f"AP by COCO's rule, {means}; 95 % intervals by bootstrap over pictures.")
+        + _table(("Figure", "Value"), rows, f"AP by COCO's rule, {means}; 95 % intervals by bootstrap over images.")
         + (_table(head, at, "IoU ≥ 0.5, region ignored.") if at else "")
     )
 
@@ -85,7 +85,7 @@ def _regions(e: Evaluation) -> str:
     return "<h2>Regions</h2>" + _table(head, rows, "Regions without a box are left out.") if rows else ""
 
 
-def _whole_pictures(e: Evaluation) -> str:
+def _whole_images(e: Evaluation) -> str:
     rows = [
         (f"{p.name} ({p.threshold:.3f})", _share(p.sensitivity), _share(p.specificity), _share(p.ppv), _share(p.npv))
         for p in e.operating_points
@@ -101,7 +101,7 @@ def _whole_pictures(e: Evaluation) -> str:
         ("Brier", _figure(e.brier)),
     ]
     return (
-        f"<h2>Whole pictures</h2><p>{e.images} pictures, {e.images_with_fracture} with a fracture.</p>"
+        f"<h2>Whole images</h2><p>{e.images} images, {e.images_with_fracture} with a fracture.</p>"
         + _table(("Figure", "Value"), rest, "")
         + _table(("Threshold", "Sensitivity", "Specificity", "PPV", "NPV"), rows, "Wilson intervals.")
         + _table(("Threshold", "Prevalence", "PPV", "NPV"), elsewhere, "Where fractures are rarer than here.")
@@ -127,17 +127,17 @@ def _curves(e: Evaluation, cases: Sequence[Case]) -> str:
 
 
 def _svg_url(svg: str) -> str:
-    """As a picture of its own, so that the curves' ids and styles do not meet on the page."""
+    """As a image of its own, so that the curves' ids and styles do not meet on the page."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 
 def _strata(e: Evaluation) -> str:
     sizes = [(s.name, str(s.boxes), _share(s.at_possible), _share(s.at_quarter)) for s in e.box_sizes]
-    head = ("Size of the fracture at 512 px", "Boxes", "Found at possible", "Found at 0.25 false alarms per picture")
+    head = ("Size of the fracture at 512 px", "Boxes", "Found at possible", "Found at 0.25 false alarms per image")
     return (
         "<h2>Where it fails</h2>"
-        + _table(head, sizes, "Size: root of the box's area, the picture's long side scaled to 512 px.")
-        + _groups("Size of the picture", e.image_sizes)
+        + _table(head, sizes, "Size: root of the box's area, the image's long side scaled to 512 px.")
+        + _groups("Size of the image", e.image_sizes)
         + _groups("Data set", e.groups)
     )
 
@@ -148,22 +148,22 @@ def _groups(what: str, groups: Sequence[GroupRow]) -> str:
          _share(g.specificity))
         for g in groups
     ]  # fmt: skip
-    head = (what, "Pictures", "With fracture", "AUROC", "Sensitivity", "Specificity")
+    head = (what, "Images", "With fracture", "AUROC", "Sensitivity", "Specificity")
     return _table(head, rows, "Sensitivity and specificity at possible.") if rows else ""
 
 
-def _pictures(e: Evaluation, cases: Sequence[Case]) -> str:
+def _images(e: Evaluation, cases: Sequence[Case]) -> str:
     everything = match(cases, None)
     shown_from = e.froc_thresholds.get("0.25") or e.f1_threshold
     legend = (
-        "Green: marked fracture. Amber, dashed: detection at 0.25 false alarms per picture. Red: what this picture is "
+        "Green: marked fracture. Amber, dashed: detection at 0.25 false alarms per image. Red: what this image is "
         "here for."
     )
     return (
         f"<h2>Worst misses</h2><p><small>{legend}</small></p>"
-        + _gallery(worst_misses(cases, everything, _PICTURES), cases, shown_from)
+        + _gallery(worst_misses(cases, everything, _IMAGES), cases, shown_from)
         + "<h2>Worst false alarms</h2>"
-        + _gallery(worst_alarms(cases, everything, _PICTURES), cases, shown_from)
+        + _gallery(worst_alarms(cases, everything, _IMAGES), cases, shown_from)
     )
 
 
@@ -171,7 +171,7 @@ def _gallery(worst: Sequence[Worst], cases: Sequence[Case], shown_from: float) -
     if not worst:
         return "<p>None.</p>"
     figures = [
-        f'<figure><img alt="{escape(one.says)}" src="{picture_url(cases[one.case], one, shown_from)}">'
+        f'<figure><img alt="{escape(one.says)}" src="{image_url(cases[one.case], one, shown_from)}">'
         f"<figcaption>{escape(one.says)}<br><small>{escape(cases[one.case].path.name)}</small></figcaption></figure>"
         for one in worst
     ]

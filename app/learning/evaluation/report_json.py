@@ -12,8 +12,8 @@ Json = dict[str, Any]
 def summary(evaluation: Evaluation) -> Json:
     """The summary line: plain numbers, None where undefined, and 95 % intervals under "intervals".
 
-    map50_fractured: mAP50 on the pictures with a fracture alone.
-    sensitivity, specificity, ppv, npv: whole pictures at the threshold *possible*; "definite" has those at the other.
+    map50_fractured: mAP50 on the images with a fracture alone.
+    sensitivity, specificity, ppv, npv: whole images at the threshold *possible*; "definite" has those at the other.
     """
     points = {point.name: point for point in evaluation.operating_points}
     values: Json = {

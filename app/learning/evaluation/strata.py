@@ -1,4 +1,4 @@
-"""Where it fails: the same figures by size of the fracture, by size of the picture, and by data set."""
+"""Where it fails: the same figures by size of the fracture, by size of the image, and by data set."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class AtThreshold:
     """Single fractures at a threshold, region ignored.
 
     found: share of fractures that a box overlaps with IoU ≥ 0.5.
-    alarms_per_image: boxes that find nothing, over all pictures; alarms_per_normal: over pictures without a fracture.
-    normals_called: share of normal pictures with at least one box.
+    alarms_per_image: boxes that find nothing, over all images; alarms_per_normal: over images without a fracture.
+    normals_called: share of normal images with at least one box.
     """
 
     name: str
@@ -40,7 +40,7 @@ class AtThreshold:
 
 @dataclass(frozen=True)
 class SizeRow:
-    """Fractures of one size: share found at *possible*, and at 0.25 false alarms per picture."""
+    """Fractures of one size: share found at *possible*, and at 0.25 false alarms per image."""
 
     name: str
     boxes: int
@@ -50,7 +50,7 @@ class SizeRow:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """Pictures of one kind: AUROC, and sensitivity and specificity at *possible*."""
+    """Images of one kind: AUROC, and sensitivity and specificity at *possible*."""
 
     name: str
     images: int
@@ -104,7 +104,7 @@ def by_box_size(cases: Sequence[Case], matches: Matches, calibration: Calibratio
 
 
 def by_image_size(cases: Sequence[Case], raw: Floats, calibration: Calibration | None) -> tuple[GroupRow, ...]:
-    """Whole pictures by their long side."""
+    """Whole images by their long side."""
     edges = list(pairwise(_IMAGE_EDGES_PX))
 
     def name_of(case: Case) -> str:
@@ -115,7 +115,7 @@ def by_image_size(cases: Sequence[Case], raw: Floats, calibration: Calibration |
 
 
 def by_group(cases: Sequence[Case], raw: Floats, calibration: Calibration | None) -> tuple[GroupRow, ...]:
-    """Whole pictures by the data set that they came from."""
+    """Whole images by the data set that they came from."""
     return _grouped(cases, lambda case: case.group, raw, calibration)
 
 

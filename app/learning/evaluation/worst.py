@@ -1,4 +1,4 @@
-"""The pictures to look at first: fractures that were missed, and alarms where nothing is."""
+"""The images to look at first: fractures that were missed, and alarms where nothing is."""
 
 import base64
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _LONG_SIDE_PX = 400
 
 @dataclass(frozen=True)
 class Worst:
-    """One picture: which, what is wrong with it, and the raw score behind that (None: nothing was found at all)."""
+    """One image: which, what is wrong with it, and the raw score behind that (None: nothing was found at all)."""
 
     case: int
     subject_px: BoxPx
@@ -28,7 +28,7 @@ class Worst:
 
 
 def worst_misses(cases: Sequence[Case], matches: Matches, most: int) -> list[Worst]:
-    """Fractures with the lowest score of a box on them, the largest first among those with none; one per picture."""
+    """Fractures with the lowest score of a box on them, the largest first among those with none; one per image."""
     areas = [_area(cases[image].truth_px[n]) for image, n in _places(matches)]
     order = np.lexsort((-np.array(areas), matches.truth_scores))
     worst: dict[int, Worst] = {}
@@ -42,23 +42,23 @@ def worst_misses(cases: Sequence[Case], matches: Matches, most: int) -> list[Wor
 
 
 def worst_alarms(cases: Sequence[Case], matches: Matches, most: int) -> list[Worst]:
-    """Detections on nothing with the highest scores; one per picture."""
+    """Detections on nothing with the highest scores; one per image."""
     worst: dict[int, Worst] = {}
     for place in np.flatnonzero(~matches.hits[0]).tolist():
         image, score = int(matches.image[place]), float(matches.scores[place])
         if image not in worst and len(worst) < most:
             number = _number_of(cases[image], matches, place)
-            kind = "picture with a fracture" if cases[image].has_fracture else "normal picture"
+            kind = "image with a fracture" if cases[image].has_fracture else "normal image"
             says = f"{cases[image].found_regions[number]} {score:.3f}, {kind}"
             worst[image] = Worst(image, _four(cases[image].found_px[number]), score, says)
     return list(worst.values())
 
 
-def picture_url(case: Case, worst: Worst, shown_from: float) -> str:
-    """A `data:` URL with the picture: fractures green, detections of `shown_from` or more amber, the subject red.
+def image_url(case: Case, worst: Worst, shown_from: float) -> str:
+    """A `data:` URL with the image: fractures green, detections of `shown_from` or more amber, the subject red.
 
     Raises:
-        DatasetError: the picture has gone since it was read.
+        DatasetError: the image has gone since it was read.
     """
     width_px = max(case.shape_hw) / 200
     strokes = [s for box in case.truth_px for s in _outline(_four(box), _MARKED_RGB, width_px, dashed=False)]
@@ -72,7 +72,7 @@ def picture_url(case: Case, worst: Worst, shown_from: float) -> str:
 
 
 def _number_of(case: Case, matches: Matches, place: int) -> int:
-    """Which detection of its picture stands at `place`: the nth of that picture in order of score."""
+    """Which detection of its image stands at `place`: the nth of that image in order of score."""
     before = int((matches.image[:place] == matches.image[place]).sum())
     return int(case.detections_of(None)[before])
 

@@ -1,6 +1,6 @@
 """Weights → files that serve: OpenVINO int8 and fp16, ONNX. Nothing that loses accuracy is kept.
 
-Files are built in a folder beside their place and judged on validation pictures against the weights that they were
+Files are built in a folder beside their place and judged on validation images against the weights that they were
 made from. Only when every one that was asked for has passed do they move to their place, with a new `model.json`.
 """
 
@@ -41,8 +41,8 @@ NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # Until a calibration is fitted on these weights' own scores, the file says that none was.
 NOT_FITTED = Calibration("provisional: identity, not fitted", ((0.0, 0.0), (1.0, 1.0)), 0.10, 0.40)
 # What stays in float in int8 files; the next is tried when the one before loses too much. The first layers have the
-# widest ranges. Measured with the YOLOv8n of fracture-yolov8l-grown on the Kaggle validation part, 60 pictures for the
-# ranges: correlation of each picture's best score with float's, and points of mAP50 lost. Everything in int8 0.94, 1.1;
+# widest ranges. Measured with the YOLOv8n of fracture-yolov8l-grown on the Kaggle validation part, 60 images for the
+# ranges: correlation of each image's best score with float's, and points of mAP50 lost. Everything in int8 0.94, 1.1;
 # the head in float 0.95, 1.2; the first way 0.994, 0.3; the second 0.996, −0.5. With layer 2 in int8 too: 0.75, 11.8.
 INT8_WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("int8, first three layers and the head's end in float", (*layers(0, 1, 2), *HEAD_END)),
@@ -56,7 +56,7 @@ class ExportPlan:
     """What to export, and how it is judged.
 
     formats: some of `FORMATS`. input_size_px: 0 means the size that the checkpoint was trained at. threads: 0 means
-    every core. calibration_pictures: how many training pictures, drawn by `seed`, int8 reads its ranges from.
+    every core. calibration_images: how many training images, drawn by `seed`, int8 reads its ranges from.
     most_lost: mAP50 (0–1) that a file may lose.
     """
 
@@ -68,7 +68,7 @@ class ExportPlan:
     formats: tuple[str, ...] = FORMATS
     input_size_px: int = 0
     single_class: bool = False
-    calibration_pictures: int = 200
+    calibration_images: int = 200
     seed: int = 0
     most_lost: float = 0.005
     threads: int = 0
@@ -118,7 +118,7 @@ class _Trial:
         self, plan: ExportPlan, spec: ModelSpec, folder: Path, judge: Callable[[Detector], Figures], say: Say
     ) -> None:
         self._plan, self._spec, self._folder, self._judge, self._say = plan, spec, folder, judge, say
-        self._pictures: list[NDArray[np.uint8]] = []
+        self._images: list[NDArray[np.uint8]] = []
 
     def weights(self) -> Made:
         """The checkpoint itself: what the others are measured against."""
@@ -174,14 +174,14 @@ class _Trial:
         return OpenvinoEngine(OpenvinoFiles(*checked), self._plan.threads)
 
     def _ranges(self) -> list[NDArray[np.uint8]]:
-        """Training pictures as the network sees them, drawn once."""
-        if not self._pictures:
+        """Training images as the network sees them, drawn once."""
+        if not self._images:
             images = read_dataset(self._plan.data_yaml, "train").images
             order = np.random.default_rng(self._plan.seed).permutation(len(images))
-            chosen = [images[number] for number in order[: self._plan.calibration_pictures]]
+            chosen = [images[number] for number in order[: self._plan.calibration_images]]
             size_px, stride = self._spec.input_size_px, self._spec.stride
-            self._pictures = [model_input(load_grey(image.path), size_px, stride).pixels for image in chosen]
-        return self._pictures
+            self._images = [model_input(load_grey(image.path), size_px, stride).pixels for image in chosen]
+        return self._images
 
 
 def _check(plan: ExportPlan) -> None:

@@ -1,4 +1,4 @@
-"""Fit the verdict on validation pictures and write it into `model.json`, with where it comes from."""
+"""Fit the verdict on validation images and write it into `model.json`, with where it comes from."""
 
 import json
 import os
@@ -19,14 +19,14 @@ from app.learning.evaluation.matching import Case
 from app.learning.evaluation.report_json import Json, as_json
 from app.learning.export.thresholds import TARGET_SENSITIVITY, TARGET_SPECIFICITY, Thresholds, choose
 
-METHOD = "Platt: logistic curve over the logit of a picture's highest raw score"
+METHOD = "Platt: logistic curve over the logit of a image's highest raw score"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A calibration, the thresholds' story, and the figures on the pictures that it was fitted on.
+    """A calibration, the thresholds' story, and the figures on the images that it was fitted on.
 
-    ece, brier: cross-validated in five folds, each picture judged by a map that never saw it.
+    ece, brier: cross-validated in five folds, each image judged by a map that never saw it.
     """
 
     calibration: Calibration
@@ -37,10 +37,10 @@ class Fitted:
 
 
 def fit_verdict(cases: Sequence[Case], *, resamples: int = 1000, seed: int = 0) -> Fitted:
-    """Fit the map and choose both thresholds on all pictures together.
+    """Fit the map and choose both thresholds on all images together.
 
     Raises:
-        DatasetError: too few pictures of a kind, or scores that do not rise with fractures.
+        DatasetError: too few images of a kind, or scores that do not rise with fractures.
     """
     positive = np.array([case.has_fracture for case in cases], np.bool_)
     raw = np.array([case.image_score for case in cases], np.float64)
@@ -80,7 +80,7 @@ def provenance(fitted: Fitted, data: Sequence[Json], engine: str, sha256: str) -
             "boxes": [asdict(row) for row in e.boxes_at],
             "by_data_set": [asdict(row) for row in e.groups],
             "cross_validated": {"ece": fitted.ece, "brier": fitted.brier},
-            "meaning": "the share of pictures with a fracture among those whose highest raw score is this, at "
+            "meaning": "the share of images with a fracture among those whose highest raw score is this, at "
             f"{e.images_with_fracture / e.images:.0%} prevalence",
         }
     )

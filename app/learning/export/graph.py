@@ -45,7 +45,7 @@ class _Graph(nn.Module):
 
 
 def to_openvino(network: DetectionModel, size_px: int) -> Any:  # noqa: ANN401 - openvino has no stubs
-    """An `openvino.Model` in float32; `size_px`, a multiple of the stride, is the picture it is traced with.
+    """An `openvino.Model` in float32; `size_px`, a multiple of the stride, is the image it is traced with.
 
     Raises:
         ExportError: the network cannot be converted.
@@ -70,28 +70,28 @@ def layers(*numbers: int) -> tuple[str, ...]:
     return tuple(rf".*model\.{number}[./].*" for number in numbers)
 
 
-def quantized(graph: Any, pictures: Sequence[NDArray[np.uint8]], in_float: Sequence[str] = ()) -> Any:  # noqa: ANN401
-    """The graph with int8 weights and activations, whose ranges are read off `pictures`.
+def quantized(graph: Any, images: Sequence[NDArray[np.uint8]], in_float: Sequence[str] = ()) -> Any:  # noqa: ANN401
+    """The graph with int8 weights and activations, whose ranges are read off `images`.
 
-    pictures: (H, W) uint8 each, as the network sees them. in_float: patterns of the operations that stay in float.
-    Ranges reach from the lowest to the highest value of all pictures, not to the mean of each picture's: fractures are
+    images: (H, W) uint8 each, as the network sees them. in_float: patterns of the operations that stay in float.
+    Ranges reach from the lowest to the highest value of all images, not to the mean of each image's: fractures are
     rare peaks, and a clipped peak is a missed fracture.
 
     Raises:
-        ExportError: there are no pictures, or the graph cannot be quantized.
+        ExportError: there are no images, or the graph cannot be quantized.
 
     Source: NNCF post-training quantization, symmetric weights and asymmetric activations (preset MIXED).
     """
-    if not pictures:
-        raise ExportError("There are no training pictures to calibrate int8 with.")
+    if not images:
+        raise ExportError("There are no training images to calibrate int8 with.")
     import nncf  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
 
     try:
         return nncf.quantize(
             graph.clone(),
-            nncf.Dataset([picture[None] for picture in pictures]),
+            nncf.Dataset([image[None] for image in images]),
             preset=nncf.QuantizationPreset.MIXED,
-            subset_size=len(pictures),
+            subset_size=len(images),
             advanced_parameters=nncf.AdvancedQuantizationParameters(
                 activations_range_estimator_params=nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
             ),
@@ -136,7 +136,7 @@ def save_onnx(network: DetectionModel, path: Path, size_px: int) -> None:
 
 
 def _example(size_px: int) -> Tensor:
-    """A picture that is not square, so that height and width are not mixed up unnoticed."""
+    """A image that is not square, so that height and width are not mixed up unnoticed."""
     return torch.zeros(1, size_px, max(size_px // (2 * STRIDE), 1) * STRIDE, dtype=torch.uint8)
 
 

@@ -1,7 +1,7 @@
-"""The two thresholds of the verdict, chosen on pictures: above *possible* it is shown, above *definite* it is said.
+"""The two thresholds of the verdict, chosen on images: above *possible* it is shown, above *definite* it is said.
 
-Both are on the calibrated scale and inclusive: a picture is positive when its score is at least the threshold. They lie
-half-way between the scores of two pictures, so that rounding changes nobody's verdict.
+Both are on the calibrated scale and inclusive: a image is positive when its score is at least the threshold. They lie
+half-way between the scores of two images, so that rounding changes nobody's verdict.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TARGET_SPECIFICITY = 0.95
 
 @dataclass(frozen=True)
 class Thresholds:
-    """possible < definite, and whether each meets its target on the pictures that chose it.
+    """possible < definite, and whether each meets its target on the images that chose it.
 
     swapped: the detector is so good that one threshold would do for both targets; see `choose`.
     """
@@ -32,7 +32,7 @@ class Thresholds:
 def choose(positive: NDArray[np.bool_], probability: Floats, nothing: float) -> Thresholds:
     """The highest threshold with sensitivity ≥ 0.90 and the lowest with specificity ≥ 0.95.
 
-    nothing: the probability of a picture without any detection. No threshold may lie at or below it; where 0.90 cannot
+    nothing: the probability of a image without any detection. No threshold may lie at or below it; where 0.90 cannot
     be reached above it, *possible* is the lowest threshold above it.
 
     When the first comes out above the second, any threshold between them meets both targets; then the lower becomes
@@ -62,7 +62,7 @@ def _gaps(probability: Floats, nothing: float) -> Floats:
     """Rising midpoints between neighbouring scores, from just above `nothing` to just above the highest score."""
     levels = np.unique(np.concatenate([[nothing], probability[probability > nothing], [1.0]]))
     gaps: Floats = (levels[:-1] + levels[1:]) / 2
-    # Two thresholds are needed even when every picture scores the same.
+    # Two thresholds are needed even when every image scores the same.
     return gaps if gaps.size > 1 else np.array([gaps[0], (gaps[0] + 1.0) / 2])
 
 

@@ -1,8 +1,8 @@
-"""Augmentation made for radiographs: what a detector or a technician may do to a picture, and nothing else.
+"""Augmentation made for radiographs: what a detector or a technician may do to a image, and nothing else.
 
-Any orientation occurs, so pictures are turned and mirrored freely; contrast follows the window that somebody chose;
+Any orientation occurs, so images are turned and mirrored freely; contrast follows the window that somebody chose;
 MONOCHROME1 looks inverted; shutters hide the border. There is no hue. Every function takes its randomness as an
-argument, so the same seed gives the same picture.
+argument, so the same seed gives the same image.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ Boxes = NDArray[np.float64]
 class Augmentation:
     """How strong, and how often (0–1) each change is made.
 
-    turn: share of pictures turned by a multiple of 90°; any_angle: share turned by any angle instead.
-    tilt_deg: every other picture is tilted by up to so much. flip: share mirrored.
-    scale: factors between 1/scale and scale. shift: of the picture's size. shear: tangent of the angle.
+    turn: share of images turned by a multiple of 90°; any_angle: share turned by any angle instead.
+    tilt_deg: every other image is tilted by up to so much. flip: share mirrored.
+    scale: factors between 1/scale and scale. shift: of the image's size. shear: tangent of the angle.
     gamma, contrast: factors between 1/x and x. brightness: in grey levels.
-    invert, blur, noise, shutter, mosaic: share of pictures.
-    least_visible: a box is kept when at least this share of it is still in the picture.
+    invert, blur, noise, shutter, mosaic: share of images.
+    least_visible: a box is kept when at least this share of it is still in the image.
     """
 
     turn: float = 0.5
@@ -52,7 +52,7 @@ class Augmentation:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A grey picture (H, W) uint8 with boxes (N, 4) x1 y1 x2 y2 in its pixels and class ids (N,)."""
+    """A grey image (H, W) uint8 with boxes (N, 4) x1 y1 x2 y2 in its pixels and class ids (N,)."""
 
     grey: Grey
     boxes_px: Boxes
@@ -60,7 +60,7 @@ class Sample:
 
 
 def augment(samples: Sequence[Sample], size_px: int, how: Augmentation, rng: Generator) -> Sample:
-    """One square picture of `size_px` from one sample, or a mosaic from four.
+    """One square image of `size_px` from one sample, or a mosaic from four.
 
     Boxes stay right: those that are cut are clipped, those of which less than `how.least_visible` is left are dropped.
     """
@@ -82,7 +82,7 @@ def augment(samples: Sequence[Sample], size_px: int, how: Augmentation, rng: Gen
 
 
 def plain(sample: Sample, size_px: int) -> Sample:
-    """The picture as it is, its long side scaled to `size_px`, in the middle of a grey square."""
+    """The image as it is, its long side scaled to `size_px`, in the middle of a grey square."""
     height, width = sample.grey.shape
     factor = size_px / max(height, width)
     shift = ((size_px - factor * width) / 2, (size_px - factor * height) / 2)
@@ -106,9 +106,9 @@ def move_boxes(boxes_px: Boxes, matrix: NDArray[np.float64]) -> Boxes:
 
 
 def clip_boxes(boxes_px: Boxes, size_wh: tuple[int, int], least_visible: float) -> tuple[Boxes, NDArray[np.bool_]]:
-    """Boxes clipped to the picture, and which of them are still worth keeping.
+    """Boxes clipped to the image, and which of them are still worth keeping.
 
-    Kept is a box with at least `least_visible` of its area in the picture and both sides at least two pixels.
+    Kept is a box with at least `least_visible` of its area in the image and both sides at least two pixels.
     """
     limits = np.array([*size_wh, *size_wh], dtype=np.float64)
     clipped = np.minimum(np.maximum(boxes_px, 0.0), limits)
@@ -148,14 +148,14 @@ def _angle(how: Augmentation, rng: Generator) -> float:
         return float(rng.uniform(-np.pi, np.pi))
     tilt = np.deg2rad(rng.uniform(-how.tilt_deg, how.tilt_deg))
     quarter = int(rng.integers(1, 4)) if draw < how.any_angle + how.turn else 0
-    # Half of the pictures stay exactly upright or square, where resampling costs no sharpness and boxes stay exact.
+    # Half of the images stay exactly upright or square, where resampling costs no sharpness and boxes stay exact.
     return float(quarter * np.pi / 2 + (tilt if rng.random() < 0.5 else 0.0))
 
 
 def _place(
     sample: Sample, tile: tuple[int, int, int, int], size_px: int, how: Augmentation, rng: Generator
 ) -> tuple[tuple[int, int, int, int], Sample]:
-    """The sample moved at random into a picture of the tile's size; boxes count from the tile's corner."""
+    """The sample moved at random into a image of the tile's size; boxes count from the tile's corner."""
     height, width = sample.grey.shape
     to_wh = (tile[2] - tile[0], tile[3] - tile[1])
     focus = None

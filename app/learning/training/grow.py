@@ -42,7 +42,7 @@ def grow_checkpoint(source: Path, target: Path, size: str, seed: int | None) -> 
     seed: of the random shares; None means even ones, for weights that nobody trains on: their copies would never part.
 
     Returns the largest absolute difference of the two networks' outputs (boxes in pixels, scores 0–1) on one random
-    picture, both in float32.
+    image, both in float32.
 
     Raises:
         ModelError: `source` is missing, damaged or no YOLOv8 detector, or `size` has a layer that is narrower or
@@ -76,10 +76,10 @@ def grow(old: DetectionModel, size: str, seed: int | None) -> DetectionModel:
 
 
 def difference(one: DetectionModel, other: DetectionModel) -> float:
-    """The largest absolute difference of two networks' outputs on a random picture."""
-    picture = torch.rand(1, 3, _PROBE_PX, _PROBE_PX, generator=torch.Generator().manual_seed(0))
+    """The largest absolute difference of two networks' outputs on a random image."""
+    image = torch.rand(1, 3, _PROBE_PX, _PROBE_PX, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        return float((one.eval()(picture)[0] - other.eval()(picture)[0]).abs().max())
+        return float((one.eval()(image)[0] - other.eval()(image)[0]).abs().max())
 
 
 class _Grower:

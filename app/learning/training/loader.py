@@ -1,4 +1,4 @@
-"""From a data set to batches: pictures decoded once into memory, drawn and augmented by a seed."""
+"""From a data set to batches: images decoded once into memory, drawn and augmented by a seed."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,34 +20,34 @@ from app.learning.training.recipe import Recipe
 class Batch:
     """What one step learns from; plain arrays, which pass from process to process without shared memory.
 
-    grey: pictures (B, S, S) uint8.
-    picture, classes: per box (N,) float32, the number of its picture and its class.
-    boxes: (N, 4) float32, cx cy w h as fractions of the picture.
+    grey: images (B, S, S) uint8.
+    image, classes: per box (N,) float32, the number of its image and its class.
+    boxes: (N, 4) float32, cx cy w h as fractions of the image.
     """
 
     grey: NDArray[np.uint8]
-    picture: NDArray[np.float32]
+    image: NDArray[np.float32]
     classes: NDArray[np.float32]
     boxes: NDArray[np.float32]
 
 
 def load_samples(dataset: Dataset, longest_px: int, progress: Progress) -> list[Sample]:
-    """Decode every picture into memory, its long side at most `longest_px`, its boxes along.
+    """Decode every image into memory, its long side at most `longest_px`, its boxes along.
 
     Raises:
-        DatasetError: a picture cannot be read; the message names it.
+        DatasetError: a image cannot be read; the message names it.
     """
     samples = []
     for number, image in enumerate(dataset.images, start=1):
         grey, factor = shrink_to(load_grey(image.path), longest_px)
         classes = np.array([dataset.regions.index(region) for region in image.regions], dtype=np.int64)
         samples.append(Sample(grey, image.boxes_px * factor, classes))
-        progress("reading pictures", number, len(dataset.images))
+        progress("reading images", number, len(dataset.images))
     return samples
 
 
 def epoch_order(samples: Sequence[Sample], normals: float, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Which pictures an epoch shows, shuffled: all with a fracture and, per such picture, `normals` without."""
+    """Which images an epoch shows, shuffled: all with a fracture and, per such image, `normals` without."""
     rng = np.random.default_rng((seed, epoch, 1))
     fractured = np.array([i for i, sample in enumerate(samples) if len(sample.classes)], dtype=np.int64)
     normal = np.array([i for i, sample in enumerate(samples) if not len(sample.classes)], dtype=np.int64)

@@ -27,7 +27,7 @@ LICENCE = "AGPL-3.0 (initial weights: Ultralytics YOLOv8)"
 
 
 def build_network(size: str, regions: Sequence[str]) -> DetectionModel:
-    """A YOLOv8 of `size` (n, s, m, l or x) with random weights, for grey pictures repeated over three channels."""
+    """A YOLOv8 of `size` (n, s, m, l or x) with random weights, for grey images repeated over three channels."""
     network: Any = DetectionModel(f"yolov8{size}.yaml", nc=len(regions), verbose=False)  # type: ignore[no-untyped-call]
     network.names = dict(enumerate(regions))
     return cast(DetectionModel, network)
@@ -73,7 +73,7 @@ def _replace_classes(network: Any, names: Sequence[str], regions: Sequence[str])
     for branch, stride in zip(head.cv3, head.stride, strict=True):
         old = branch[-1]
         new: Any = nn.Conv2d(old.in_channels, len(regions), 1)
-        # As ultralytics begins a class branch: few anchors of a 640 px picture hold an object.
+        # As ultralytics begins a class branch: few anchors of a 640 px image hold an object.
         nn.init.constant_(new.bias, math.log(5 / len(regions) / (640 / float(stride)) ** 2))
         for number, region in enumerate(regions):
             if region in names:
@@ -92,7 +92,7 @@ def size_of(network: DetectionModel) -> str:
 
 
 def trained_at_px(network: Any) -> int:  # noqa: ANN401 - ultralytics keeps it untyped
-    """The picture size in the checkpoint's arguments, up to the next multiple of the stride; 512 when it has none."""
+    """The image size in the checkpoint's arguments, up to the next multiple of the stride; 512 when it has none."""
     arguments = getattr(network, "args", None)
     size = arguments.get("imgsz") if isinstance(arguments, dict) else getattr(arguments, "imgsz", None)
     return -(-size // STRIDE) * STRIDE if isinstance(size, int) and size > 0 else 512

@@ -17,7 +17,7 @@ from app.learning.training.recipe import STRIDE
 _PAD_GREY = 114
 
 
-class NetworkOpinion:
+class NetworkLabeller:
     """Reads regions from the class scores of a network, summed over the predictions that overlap a box."""
 
     def __init__(self, weights: Path, size_px: int = 512) -> None:

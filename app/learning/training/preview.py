@@ -1,4 +1,4 @@
-"""Contact sheets of augmented pictures, for a person to look at before a run costs hours."""
+"""Contact sheets of augmented images, for a person to look at before a run costs hours."""
 
 from pathlib import Path
 
@@ -18,8 +18,8 @@ _COLUMNS, _ROWS, _SHEETS = 6, 4, 3
 _COLOUR = (255, 196, 0)
 
 
-def write_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
-    """Write a few sheets of 6 × 4 pictures as the first epoch would show them; returns their paths.
+def write_contact_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
+    """Write a few sheets of 6 × 4 images as the first epoch would show them; returns their paths.
 
     Raises:
         TrainingError: the folder cannot be written.

@@ -22,16 +22,16 @@ class Recipe:
         the first 40 % at 320.
     hours: wall-clock budget that shapes the schedule; 0 means that `epochs` does.
     epochs: number of epochs, when there is no budget of hours.
-    batch: pictures per step.
-    normals: pictures without a fracture per picture with one, drawn anew each epoch.
-    passes: how often an epoch shows the pictures; more where an epoch would be over in seconds.
+    batch: images per step.
+    normals: images without a fracture per image with one, drawn anew each epoch.
+    passes: how often an epoch shows the images; more where an epoch would be over in seconds.
     learning_rate, final_rate: at the top and at the end of the cosine. warmup: share of the run that rises to the top.
     weight_decay: of AdamW, on weights only. clip: largest norm of a gradient.
     average: share of the running average (EMA) that one step keeps.
     gain_box, gain_class, gain_dfl: weights of the three losses.
-    calm: last share of the run without mosaic and with weaker changes, so that it ends on true pictures.
-    validate_px: size of the pictures in validation; 0 means the size in training.
-    workers: processes that prepare pictures; 0 means none beside the trainer (best on a CPU).
+    calm: last share of the run without mosaic and with weaker changes, so that it ends on true images.
+    validate_px: size of the images in validation; 0 means the size in training.
+    workers: processes that prepare images; 0 means none beside the trainer (best on a CPU).
     threads: cores that compute on a CPU; 0 means all. Fewer are faster where other programs use the cores too.
     """
 
@@ -59,7 +59,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def image_size(self, progress: float) -> int:
-        """The picture size in pixels when `progress` (0–1) of the run is done."""
+        """The image size in pixels when `progress` (0–1) of the run is done."""
         upper = 0.0
         for share, size_px in self.image_sizes:
             upper += share

@@ -16,7 +16,7 @@ from app.learning.progress import Progress
 from app.learning.training.journal import RECORD, environment, write_record
 from app.learning.training.loader import load_samples
 from app.learning.training.network import save_weights, start_network
-from app.learning.training.preview import write_sheets
+from app.learning.training.preview import write_contact_sheets
 from app.learning.training.recipe import Recipe, recipe_from, recipe_values
 from app.learning.training.trainer import LAST, Material, State, Trainer, Watcher
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
 
 START = "start.pt"
-# Pictures are kept a little larger than they are shown, so that scaling up finds real detail.
+# Images are kept a little larger than they are shown, so that scaling up finds real detail.
 _SPARE = 1.25
 
 
@@ -55,7 +55,7 @@ def start_run(
         raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
     chosen = choose_device(device)
     splits = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
-    # Reading thousands of pictures takes minutes; whatever else may be wrong is told before.
+    # Reading thousands of images takes minutes; whatever else may be wrong is told before.
     network = _begin(recipe, splits[0].regions, start)
     manifest_sha256 = check_manifest(data_yaml, splits, progress)
     material = _material(splits, recipe, progress)
@@ -63,7 +63,7 @@ def start_run(
         "recipe": recipe_values(recipe),
         "data": str(data_yaml.resolve()),
         "data_manifest_sha256": manifest_sha256,
-        "pictures": {"train": len(material.train), "val": len(material.val)},
+        "images": {"train": len(material.train), "val": len(material.val)},
         "regions": list(material.regions),
         "started_from": _named(start),
         "device": str(chosen),
@@ -101,9 +101,9 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
 
 
 def make_preview(data_yaml: Path, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
-    """Contact sheets (PNG) of pictures as the network will see them, boxes drawn; returns their paths."""
+    """Contact sheets (PNG) of images as the network will see them, boxes drawn; returns their paths."""
     dataset = read_dataset(data_yaml, "train")
-    return write_sheets(dataset, recipe, out, progress)
+    return write_contact_sheets(dataset, recipe, out, progress)
 
 
 def choose_device(name: str) -> torch.device:

@@ -1,4 +1,4 @@
-"""Average precision of a network in training, on pictures that are already in memory."""
+"""Average precision of a network in training, on images that are already in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,9 +39,9 @@ def validate(
     device: torch.device,
     batch: int = 16,
 ) -> dict[str, Score]:
-    """One score for each group of pictures and, under "all", one for all of them.
+    """One score for each group of images and, under "all", one for all of them.
 
-    The network must be in evaluation mode; pictures keep their shape, the long side scaled to `size_px`.
+    The network must be in evaluation mode; images keep their shape, the long side scaled to `size_px`.
     """  # fmt: skip
     cases: list[Case | None] = [None] * len(samples)
     shapes = [_shape(sample, size_px) for sample in samples]
@@ -73,11 +73,11 @@ def _detect(
     height, width = max(h for h, _ in shapes), max(w for _, w in shapes)
     canvas = np.full((len(samples), height, width), PAD_GREY, np.uint8)
     factors = [size_px / max(sample.grey.shape) for sample in samples]
-    for picture, sample, factor in zip(canvas, samples, factors, strict=True):
+    for image, sample, factor in zip(canvas, samples, factors, strict=True):
         small = resize(sample.grey, (round(sample.grey.shape[1] * factor), round(sample.grey.shape[0] * factor)))
-        picture[: small.shape[0], : small.shape[1]] = small
+        image[: small.shape[0], : small.shape[1]] = small
     tensor = to_input(torch.from_numpy(canvas), device)
-    # Pictures come in many shapes; trying out convolutions for each would cost more than it gains.
+    # Images come in many shapes; trying out convolutions for each would cost more than it gains.
     fixed = torch.backends.cudnn.flags(enabled=True, benchmark=False)
     with fixed, torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
         predictions = network(tensor)[0].float()
@@ -85,13 +85,13 @@ def _detect(
 
 
 def to_input(grey: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Pictures (B, H, W) uint8 → (B, 3, H, W) float 0–1 on the device, channels last."""
+    """Images (B, H, W) uint8 → (B, 3, H, W) float 0–1 on the device, channels last."""
     scaled = grey.to(device, non_blocking=True).float().div_(255)
     return scaled.unsqueeze(1).repeat(1, 3, 1, 1).contiguous(memory_format=torch.channels_last)
 
 
 def _pick(rows: torch.Tensor, factor: float) -> tuple[Floats, Floats, list[int]]:
-    """The best boxes of one picture, in its own pixels, after suppression within each class."""
+    """The best boxes of one image, in its own pixels, after suppression within each class."""
     scores, classes = rows[:, 4:].max(dim=1)
     kept = scores > _FLOOR
     centres, halves = rows[kept, :2], rows[kept, 2:4] / 2
@@ -107,7 +107,7 @@ def _pick(rows: torch.Tensor, factor: float) -> tuple[Floats, Floats, list[int]]
 def _score(cases: Sequence[Case], regions: Sequence[str]) -> Score:
     once = np.ones((1, len(cases)), dtype=np.intp)
     present = [region for region in regions if any(region in case.truth_regions for case in cases)]
-    # A group whose pictures show only some regions is judged by those; detections of others cost nothing there.
+    # A group whose images show only some regions is judged by those; detections of others cost nothing there.
     levels = mean_average_precision([match(cases, region) for region in present], once)[0]
     single = mean_average_precision([match(cases, None)], once)[0]
     return Score(float(levels[0]), float(levels.mean()), float(single[0]))

@@ -19,7 +19,7 @@ from app.config import Limits
 from app.detection import ModelSpec, read_verdict
 from app.errors import ConfigError, FractureError, UploadTooLarge
 from app.imaging import decode, model_input, render_png
-from app.records import DISCLAIMER, Detection, ModelInput, ModelVersion, Radiograph, Reading, Timing
+from app.records import DISCLAIMER, Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
 from app.reports import overlay
 
 SUMMARY = "summary.csv"
@@ -51,7 +51,7 @@ class Outcome:
     """
 
     name: str
-    reading: dict[str, Any] | None
+    assessment: dict[str, Any] | None
     error: FractureError | None
     kept: bool = False
 
@@ -70,9 +70,7 @@ def files_of(images: Path, out: Path) -> list[Path]:
     return sorted(path for path in images.rglob("*") if path.is_file() and _wanted(path, images, inside_out))
 
 
-def read_folder(
-    detector: Finder, images: Path, out: Path, limits: Limits, *, pictures: bool = False
-) -> Iterator[Outcome]:
+def read_folder(detector: Finder, images: Path, out: Path, limits: Limits, *, draw: bool = False) -> Iterator[Outcome]:
     """Read every file of `images`, one after the other, and write NAME.json (and NAME.png) under `out`.
 
     What is there already is kept when bytes and weights are the same, so an interrupted run goes on where it stopped.
@@ -88,15 +86,15 @@ def read_folder(
         target = out / f"{name}.json"
         try:
             raw = _bytes_of(path, limits)
-            kept = _kept(target, raw, detector.version, pictures)
-            reading = kept or _read(detector, raw, name, limits, target, pictures=pictures)
+            kept = _kept(target, raw, detector.version, draw)
+            assessment = kept or _read(detector, raw, name, limits, target, draw=draw)
         except FractureError as error:
             if error.code in ("busy", "unavailable"):
                 raise
             target.unlink(missing_ok=True)
             yield Outcome(name, None, error)
             continue
-        yield Outcome(name, reading, None, kept=kept is not None)
+        yield Outcome(name, assessment, None, kept=kept is not None)
 
 
 def write_summary(outcomes: list[Outcome], out: Path) -> None:
@@ -113,7 +111,7 @@ def write_summary(outcomes: list[Outcome], out: Path) -> None:
     _replace(out / SUMMARY, text.getvalue().encode("utf-8"))
 
 
-def _read(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path, *, pictures: bool) -> dict[str, Any]:
+def _read(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path, *, draw: bool) -> dict[str, Any]:
     began = perf_counter()
     radiograph = decode(raw, limits)
     decoded = perf_counter()
@@ -122,23 +120,23 @@ def _read(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path,
     done = perf_counter()
     height, width = radiograph.grey.shape
     timing = Timing(0.0, _ms(began, decoded), _ms(decoded, done), _ms(began, done))
-    reading = Reading(
+    assessment = Assessment(
         detector.version, width, height, verdict, score, findings, timing, radiograph.spacing_mm, radiograph.warnings
     )
-    if pictures:
-        _replace(_picture_of(target), _drawn(radiograph, reading))
-    content = {"file": name, "sha256": hashlib.sha256(raw).hexdigest(), "disclaimer": DISCLAIMER} | asdict(reading)
+    if draw:
+        _replace(_image_of(target), _drawn(radiograph, assessment))
+    content = {"file": name, "sha256": hashlib.sha256(raw).hexdigest(), "disclaimer": DISCLAIMER} | asdict(assessment)
     _replace(target, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
     return content
 
 
-def _drawn(radiograph: Radiograph, reading: Reading) -> bytes:
-    return render_png(radiograph.grey, overlay(reading.findings, (reading.height, reading.width)))
+def _drawn(radiograph: Radiograph, assessment: Assessment) -> bytes:
+    return render_png(radiograph.grey, overlay(assessment.findings, (assessment.height, assessment.width)))
 
 
-def _kept(target: Path, raw: bytes, version: ModelVersion, pictures: bool) -> dict[str, Any] | None:
+def _kept(target: Path, raw: bytes, version: ModelVersion, draw: bool) -> dict[str, Any] | None:
     """The reading of an earlier run, if it is of these bytes and these weights and nothing of it is missing."""
-    if pictures and not _picture_of(target).is_file():
+    if draw and not _image_of(target).is_file():
         return None
     try:
         content: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
@@ -161,15 +159,15 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {"file": _cell(outcome.name), "disclaimer": DISCLAIMER}
     if outcome.error:
         return row | {"error": outcome.error.code, "message": str(outcome.error)}
-    reading = outcome.reading or {}
-    regions = sorted({finding["region"] for finding in reading["findings"]})
+    assessment = outcome.assessment or {}
+    regions = sorted({finding["region"] for finding in assessment["findings"]})
     return row | {
-        "verdict": reading["verdict"],
-        "score": f"{reading['score']:.4f}",
-        "findings": len(reading["findings"]),
+        "verdict": assessment["verdict"],
+        "score": f"{assessment['score']:.4f}",
+        "findings": len(assessment["findings"]),
         "regions": " ".join(regions),
-        "width": reading["width"],
-        "height": reading["height"],
+        "width": assessment["width"],
+        "height": assessment["height"],
     }
 
 
@@ -182,7 +180,7 @@ def _wanted(path: Path, images: Path, out: Path) -> bool:
     return not hidden and out not in path.resolve().parents
 
 
-def _picture_of(target: Path) -> Path:
+def _image_of(target: Path) -> Path:
     return target.with_suffix(".png")
 
 

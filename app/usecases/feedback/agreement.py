@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.errors import Forbidden, StoredDataDamaged
-from app.records import DRAWN_SAMPLE, Answer, Feedback, Person, Reading
+from app.records import DRAWN_SAMPLE, Answer, Assessment, Feedback, Person
 from app.services import Desk
 from app.storage import AnsweredRow
 from app.usecases import stored_feedback
@@ -49,8 +49,8 @@ def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
     if person.role != "admin":
         raise Forbidden
     counts: dict[tuple[str, str], dict[Answer, int]] = defaultdict(lambda: {"confirmed": 0, "rejected": 0, "missed": 0})
-    for feedback, reading in _newest(desk, person.tenant):
-        for region, answer in _answers(feedback, reading):
+    for feedback, assessment in _newest(desk, person.tenant):
+        for region, answer in _answers(feedback, assessment):
             counts[f"{feedback.created_at:%Y-%m}", region][answer] += 1
     newest_first = sorted(sorted(counts), key=lambda key: key[0], reverse=True)
     return tuple(
@@ -59,26 +59,26 @@ def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
     )
 
 
-def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Reading]]:
+def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
     seen: set[tuple[str, str]] = set()
     for row in desk.store.feedback.answered(tenant, desk.clock() - LOOKS_BACK):
         if (row.feedback.image, row.feedback.person) in seen:
             continue
         try:
-            feedback, reading = _opened(desk, tenant, row)
+            feedback, assessment = _opened(desk, tenant, row)
         except StoredDataDamaged:
             continue
-        if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in reading.warnings:
+        if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in assessment.warnings:
             seen.add((row.feedback.image, row.feedback.person))
-            yield feedback, reading
+            yield feedback, assessment
 
 
-def _opened(desk: Desk, tenant: str, row: AnsweredRow) -> tuple[Feedback, Reading]:
+def _opened(desk: Desk, tenant: str, row: AnsweredRow) -> tuple[Feedback, Assessment]:
     feedback = stored_feedback.open_row(desk.vault, tenant, row.wrapped_key, row.feedback)
-    return feedback, open_image(desk, tenant, row.feedback.study, row.wrapped_key, row.image).reading
+    return feedback, open_image(desk, tenant, row.feedback.study, row.wrapped_key, row.image).assessment
 
 
-def _answers(feedback: Feedback, reading: Reading) -> Iterator[tuple[str, Answer]]:
+def _answers(feedback: Feedback, assessment: Assessment) -> Iterator[tuple[str, Answer]]:
     # A box that was only moved found the fracture: no rejection, and nothing missed.
     moved = {one: other for one, other in corrections(feedback.marks).items() if one.region == other.region}
     yield from ((mark.region, "confirmed") for mark in moved)
@@ -86,5 +86,5 @@ def _answers(feedback: Feedback, reading: Reading) -> Iterator[tuple[str, Answer
     yield from ((mark.region, mark.answer) for mark in counted)
     if feedback.normal:
         named = {(mark.region, mark.box_px) for mark in feedback.marks}
-        rest = (finding for finding in reading.findings if (finding.region, finding.box_px) not in named)
+        rest = (finding for finding in assessment.findings if (finding.region, finding.box_px) not in named)
         yield from ((finding.region, "rejected") for finding in rest)

@@ -1,6 +1,6 @@
-"""Write what readers said as a data set that training reads: grey pictures and labels, and nothing of whom they show.
+"""Write what readers said as a data set that training reads: grey images and labels, and nothing of whom they show.
 
-A picture is what was decoded, never the file as it came; its number is drawn at random and means nothing. What is
+A image is what was decoded, never the file as it came; its number is drawn at random and means nothing. What is
 burned into the pixels themselves stays there.
 """
 
@@ -25,17 +25,17 @@ from app.storage import StudyRow
 from app.usecases import audit
 from app.usecases.feedback.reader_labels import Labels, Reason, labels_of
 from app.usecases.feedback.review import list_feedback
-from app.usecases.studies.show import open_study, study_place
+from app.usecases.studies.show import associated_data, open_study
 
 VAL_SHARE = 0.2
 ORIGIN = "feedback"
-NOTE = "Decoded grey pixels without file, name or header. Text that is burned into a picture is still in it."
+NOTE = "Decoded grey pixels without file, name or header. Text that is burned into a image is still in it."
 _ID_BYTES = 8
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: pictures and boxes by split, and how many pictures were left out for which reason."""
+    """What was written: images and boxes by split, and how many images were left out for which reason."""
 
     images: dict[str, int]
     boxes: int
@@ -107,10 +107,10 @@ def _examples(
             here = [one for one in said if one.image_id == image.id]
             if not here:
                 continue
-            if DRAWN_SAMPLE in image.reading.warnings:
+            if DRAWN_SAMPLE in image.assessment.warnings:
                 aside.append(_aside("drawn-sample", image))
                 continue
-            labels = labels_of(image.reading, here, newest_wins)
+            labels = labels_of(image.assessment, here, newest_wins)
             if isinstance(labels, str):
                 aside.append(_aside(labels, image))
             elif any(mark.region not in regions for mark in labels.marks):
@@ -126,7 +126,7 @@ def _write_all(
     files = []
     for example in random.SystemRandom().sample(list(examples), len(examples)):
         try:
-            png = _picture(desk, example)
+            png = _image(desk, example)
         except FractureError:
             aside.append(_aside("unreadable", example.image))
             continue
@@ -144,7 +144,7 @@ def _splits(study_ids: Sequence[str]) -> dict[str, str]:
     return {study_id: "val" if n < kept else "train" for n, study_id in enumerate(shuffled)}
 
 
-def _picture(desk: Desk, example: _Example) -> bytes:
+def _image(desk: Desk, example: _Example) -> bytes:
     """The decoded radiograph as a grey PNG without any metadata.
 
     Raises:
@@ -152,17 +152,19 @@ def _picture(desk: Desk, example: _Example) -> bytes:
     """
     row, image = example.row, example.image
     stored = desk.store.studies.original(row.tenant, row.id, image.id)
-    place = study_place(row.tenant, row.id, "original", image.id)
+    place = associated_data(row.tenant, row.id, "original", image.id)
     raw = desk.vault.open(stored.sealed_original, stored.wrapped_key, place)
     grey = imaging.decode(raw, desk.settings.limits).grey
-    if grey.shape != (image.reading.height, image.reading.width):
+    if grey.shape != (image.assessment.height, image.assessment.width):
         raise StoredDataDamaged
     return imaging.render_png(grey)
 
 
 def _write_one(folder: Path, split: str, png: bytes, example: _Example, regions: Sequence[str]) -> dict[str, Any]:
-    name, reading = secrets.token_hex(_ID_BYTES), example.image.reading
-    rows = "".join(_label_row(mark, regions, reading.width, reading.height) for mark in example.labels.marks).encode()
+    name, assessment = secrets.token_hex(_ID_BYTES), example.image.assessment
+    rows = "".join(
+        _label_row(mark, regions, assessment.width, assessment.height) for mark in example.labels.marks
+    ).encode()
     paths = {"image": f"{split}/images/{name}.png", "label": f"{split}/labels/{name}.txt"}
     for kind, content in (("image", png), ("label", rows)):
         path = folder / paths[kind]
@@ -174,10 +176,10 @@ def _write_one(folder: Path, split: str, png: bytes, example: _Example, regions:
         "label_sha256": hashlib.sha256(rows).hexdigest(),
         "split": split,
         "origin": ORIGIN,
-        "size_wh": [reading.width, reading.height],
+        "size_wh": [assessment.width, assessment.height],
         "boxes": [{"region": mark.region, "told_by": mark.answer} for mark in example.labels.marks],
         "readers": example.labels.readers,
-        "model": asdict(reading.model),
+        "model": asdict(assessment.model),
     }
 
 
@@ -193,7 +195,7 @@ def _description(regions: Sequence[str], splits: set[str]) -> str:
 
 
 def _aside(reason: Reason, image: StudyImage | None = None) -> dict[str, Any]:
-    about = {"model": asdict(image.reading.model)} if image else {}
+    about = {"model": asdict(image.assessment.model)} if image else {}
     return {"id": secrets.token_hex(_ID_BYTES), "origin": ORIGIN, "reason": reason, **about}
 
 

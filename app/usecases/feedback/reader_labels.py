@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.records import Feedback, Mark, Reading
+from app.records import Assessment, Feedback, Mark
 from app.usecases.feedback.corrections import corrections, overlap
 
 Reason = Literal["no-verdict", "incomplete", "contradiction", "unknown-region", "unreadable", "drawn-sample"]
@@ -25,7 +25,7 @@ class Labels:
     readers: int
 
 
-def labels_of(reading: Reading, said: Sequence[Feedback], newest_wins: bool = False) -> Labels | Reason:
+def labels_of(assessment: Assessment, said: Sequence[Feedback], newest_wins: bool = False) -> Labels | Reason:
     """The labels on which all readers agree.
 
     said: newest first. newest_wins: where readers contradict each other, the newest complete answer counts.
@@ -33,11 +33,11 @@ def labels_of(reading: Reading, said: Sequence[Feedback], newest_wins: bool = Fa
     verdicts = _newest_verdicts(said)
     if not verdicts:
         return "no-verdict"
-    complete = [verdict for verdict in verdicts if _is_complete(verdict, reading)]
+    complete = [verdict for verdict in verdicts if _is_complete(verdict, assessment)]
     if not complete:
         return "incomplete"
     labels = _fractures(complete[0])
-    if not newest_wins and any(_contradicts(verdict, labels, reading) for verdict in verdicts):
+    if not newest_wins and any(_contradicts(verdict, labels, assessment) for verdict in verdicts):
         return "contradiction"
     return Labels(labels, len(verdicts))
 
@@ -50,16 +50,16 @@ def _newest_verdicts(said: Sequence[Feedback]) -> list[Feedback]:
     return list(newest.values())
 
 
-def _is_complete(verdict: Feedback, reading: Reading) -> bool:
+def _is_complete(verdict: Feedback, assessment: Assessment) -> bool:
     answered = {(mark.region, mark.box_px) for mark in verdict.marks}
-    return verdict.normal or all((finding.region, finding.box_px) in answered for finding in reading.findings)
+    return verdict.normal or all((finding.region, finding.box_px) in answered for finding in assessment.findings)
 
 
 def _fractures(verdict: Feedback) -> tuple[Mark, ...]:
     return tuple(mark for mark in verdict.marks if mark.answer != "rejected")
 
 
-def _contradicts(verdict: Feedback, labels: Sequence[Mark], reading: Reading) -> bool:
+def _contradicts(verdict: Feedback, labels: Sequence[Mark], assessment: Assessment) -> bool:
     """Whether a reader says otherwise: other places, or no fracture where one is confirmed."""
     waiting = list(labels)
     for mark in _fractures(verdict):
@@ -67,7 +67,7 @@ def _contradicts(verdict: Feedback, labels: Sequence[Mark], reading: Reading) ->
         if same is None:
             return True
         waiting.remove(same)
-    if waiting and _is_complete(verdict, reading):
+    if waiting and _is_complete(verdict, assessment):
         return True
     # Whoever draws a box anew does not say that nothing is there; whether it is the same place was asked above.
     redrawn = corrections(verdict.marks)

@@ -36,8 +36,8 @@ def add_feedback(
         BadFeedback: the answer does not fit the image, or contradicts itself; the message says where.
     """
     row = services.store.studies.get(person.tenant, study_id)
-    reading = _image_of(open_study(services, row), image_id).reading
-    said = checked(Said(tuple(marks), normal, comment), reading, services.detector.spec.regions)
+    assessment = _image_of(open_study(services, row), image_id).assessment
+    said = checked(Said(tuple(marks), normal, comment), assessment, services.detector.spec.regions)
     new = _sealed(services, person, row, image_id, said)
     kept = services.store.feedback.add(
         person.tenant,
@@ -75,7 +75,7 @@ def _image_of(study: Study, image_id: str) -> StudyImage:
 def _sealed(services: Services, person: Person, row: StudyRow, image_id: str, said: Said) -> NewFeedback:
     new = NewFeedback(services.new_id(), row.id, image_id, person.id, services.clock(), b"")
     plain = stored_feedback.to_bytes(said)
-    sealed = services.vault.seal(plain, row.wrapped_key, stored_feedback.place_of(person.tenant, new))
+    sealed = services.vault.seal(plain, row.wrapped_key, stored_feedback.associated_data_of(person.tenant, new))
     return NewFeedback(**{**vars(new), "sealed": sealed})
 
 

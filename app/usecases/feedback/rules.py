@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from app.errors import BadFeedback
-from app.records import BoxPx, Finding, Mark, Reading
+from app.records import Assessment, BoxPx, Finding, Mark
 from app.usecases.stored_feedback import Said
 
 MOST_MARKS = 100
@@ -16,7 +16,7 @@ SAME_BOX_PX = 1.0
 _ANSWERS = ("confirmed", "rejected", "missed")
 
 
-def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
+def checked(said: Said, assessment: Assessment, regions: Collection[str]) -> Said:
     """The answer as it is kept: marks of findings with the finding's own box, the comment without blanks around it.
 
     regions: those that a missed fracture may be in.
@@ -27,7 +27,7 @@ def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
     comment = _comment(said.comment)
     if len(said.marks) > MOST_MARKS:
         raise BadFeedback("At most %(count)s marks can be sent for one image.", count=MOST_MARKS)
-    marks = tuple(_mark(mark, number, reading, regions) for number, mark in enumerate(said.marks, start=1))
+    marks = tuple(_mark(mark, number, assessment, regions) for number, mark in enumerate(said.marks, start=1))
     about = [(mark.region, mark.box_px) for mark in marks if mark.answer != "missed"]
     if len(set(about)) < len(about):
         raise BadFeedback("One finding was answered twice.")
@@ -40,23 +40,23 @@ def checked(said: Said, reading: Reading, regions: Collection[str]) -> Said:
     return Said(marks, said.normal, comment)
 
 
-def _mark(mark: Mark, number: int, reading: Reading, regions: Collection[str]) -> Mark:
+def _mark(mark: Mark, number: int, assessment: Assessment, regions: Collection[str]) -> Mark:
     if mark.answer not in _ANSWERS:
         raise BadFeedback("Mark %(number)s: the answer must be confirmed, rejected or missed.", number=number)
     if not all(math.isfinite(edge) for edge in mark.box_px):
         raise BadFeedback("Mark %(number)s: the box must be four numbers.", number=number)
     if mark.answer != "missed":
-        return replace(mark, box_px=_finding_of(mark, number, reading).box_px)
+        return replace(mark, box_px=_finding_of(mark, number, assessment).box_px)
     if mark.region not in regions:
         raise BadFeedback(
             "Mark %(number)s: the region must be one of %(regions)s.", number=number, regions=", ".join(regions)
         )
-    _check_box(mark.box_px, number, reading)
+    _check_box(mark.box_px, number, assessment)
     return mark
 
 
-def _finding_of(mark: Mark, number: int, reading: Reading) -> Finding:
-    for finding in reading.findings:
+def _finding_of(mark: Mark, number: int, assessment: Assessment) -> Finding:
+    for finding in assessment.findings:
         if finding.region == mark.region and _is_same(finding.box_px, mark.box_px):
             return finding
     raise BadFeedback("Mark %(number)s: this image has no such finding to confirm or reject.", number=number)
@@ -66,14 +66,14 @@ def _is_same(one: BoxPx, other: BoxPx) -> bool:
     return all(abs(a - b) <= SAME_BOX_PX for a, b in zip(one, other, strict=True))
 
 
-def _check_box(box_px: BoxPx, number: int, reading: Reading) -> None:
+def _check_box(box_px: BoxPx, number: int, assessment: Assessment) -> None:
     x1, y1, x2, y2 = box_px
-    if x1 < 0 or y1 < 0 or x2 > reading.width or y2 > reading.height:
+    if x1 < 0 or y1 < 0 or x2 > assessment.width or y2 > assessment.height:
         raise BadFeedback(
             "Mark %(number)s: the box reaches outside the image, which has %(width)s × %(height)s pixels.",
             number=number,
-            width=reading.width,
-            height=reading.height,
+            width=assessment.width,
+            height=assessment.height,
         )
     if x2 - x1 < LEAST_SIDE_PX or y2 - y1 < LEAST_SIDE_PX:
         raise BadFeedback("Mark %(number)s: the box must be at least one pixel wide and high.", number=number)

@@ -1,4 +1,4 @@
-"""Report a study: its readings, its pictures and the reader's own words, as a file to sign."""
+"""Report a study: its readings, its images and the reader's own words, as a file to sign."""
 
 from app.errors import BadRequest
 from app.records import Person
@@ -9,8 +9,8 @@ from app.usecases.feedback.review import list_feedback
 from app.usecases.studies.show import annotated_png, get_study
 
 LONGEST_STATEMENT = 10_000
-# About 200 dots per inch over the width of the text; a larger picture is scaled down, a smaller one left alone.
-PICTURE_LONG_SIDE_PX = 1600
+# About 200 dots per inch over the width of the text; a larger image is scaled down, a smaller one left alone.
+IMAGE_LONG_SIDE_PX = 1600
 
 
 def report_pdf(
@@ -29,13 +29,11 @@ def report_pdf(
     if len(words) > LONGEST_STATEMENT:
         raise BadRequest("The text of a report has at most %(count)s characters.", count=LONGEST_STATEMENT)
     study = get_study(services, person, study_id)
-    pictures = {
-        image.id: annotated_png(
-            services, person, study_id, image.id, long_side_px=PICTURE_LONG_SIDE_PX, wording=wording
-        )
+    images = {
+        image.id: annotated_png(services, person, study_id, image.id, long_side_px=IMAGE_LONG_SIDE_PX, wording=wording)
         for image in study.images
     }
     answers = list_feedback(services, person, study_id)
-    report = study_pdf(study, pictures, words, person.name, services.clock(), answers=answers, wording=wording)
+    report = study_pdf(study, images, words, person.name, services.clock(), answers=answers, wording=wording)
     audit.record(services, person, "report-made", study_id)
     return report

@@ -10,12 +10,11 @@ from time import perf_counter
 from app import imaging
 from app.detection import read_verdict
 from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
-from app.records import Person, Reading, Study, Timing, Upload
+from app.records import Assessment, Person, Study, Timing, Upload
 from app.services import Services
 from app.storage import NewImage, NewStudy
-from app.usecases import audit
-from app.usecases import stored_assessment as stored_reading
-from app.usecases.studies.show import get_study, study_place
+from app.usecases import audit, stored_assessment
+from app.usecases.studies.show import associated_data, get_study
 from app.usecases.worklist.triage import labeller
 
 # What every one of several files failed with for a reason of the server's own is raised, never listed as the file's.
@@ -45,7 +44,7 @@ class _View:
 
     name: str
     raw: bytes
-    reading: Reading
+    assessment: Assessment
 
 
 def create_study(
@@ -126,7 +125,7 @@ def _read(services: Services, upload: Upload, index: int, remarks: tuple[str, ..
     verdict, score, findings = read_verdict(detections, spec.calibration)
     done = perf_counter()
     height, width = radiograph.grey.shape
-    reading = Reading(
+    assessment = Assessment(
         model=services.detector.version,
         width=width,
         height=height,
@@ -137,7 +136,7 @@ def _read(services: Services, upload: Upload, index: int, remarks: tuple[str, ..
         spacing_mm=radiograph.spacing_mm,
         warnings=(*remarks, *radiograph.warnings),
     )
-    return _View(_name(services, upload, index), raw, reading)
+    return _View(_name(services, upload, index), raw, assessment)
 
 
 def _opened(services: Services, upload: Upload) -> bytes:
@@ -157,12 +156,14 @@ def _name(services: Services, upload: Upload, index: int) -> str:
 
 def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:
     image_id = services.new_id()
-    original = study_place(tenant, study_id, "original", image_id)
-    reading = study_place(tenant, study_id, "reading", image_id)
+    original = associated_data(tenant, study_id, "original", image_id)
+    assessment = associated_data(tenant, study_id, "reading", image_id)
     return NewImage(
         id=image_id,
         created_at=services.clock(),
-        sealed_reading=services.vault.seal(stored_reading.to_bytes(view.name, view.reading), wrapped_key, reading),
+        sealed_assessment=services.vault.seal(
+            stored_assessment.to_bytes(view.name, view.assessment), wrapped_key, assessment
+        ),
         sealed_original=services.vault.seal(view.raw, wrapped_key, original),
     )
 

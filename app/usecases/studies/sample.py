@@ -44,10 +44,10 @@ def create_sample(services: Services, person: Person) -> Submission:
 def truth_of(image: StudyImage) -> Truth | None:
     """Where a drawn sample is broken; None for every other image, whatever its name."""
     named = _SEED_OF_NAME.fullmatch(image.name)
-    if DRAWN_SAMPLE not in image.reading.warnings or named is None:
+    if DRAWN_SAMPLE not in image.assessment.warnings or named is None:
         return None
     break_px = imaging.drawn_sample(int(named[1])).break_px
-    return Truth(break_px, any(_meets(finding, break_px) for finding in image.reading.findings))
+    return Truth(break_px, any(_meets(finding, break_px) for finding in image.assessment.findings))
 
 
 def _is_marked_in(services: Services, seed: int) -> bool:

@@ -1,4 +1,4 @@
-"""Show what is stored: open a study's readings, list studies, make pictures on request, delete.
+"""Show what is stored: open a study's readings, list studies, make images on request, delete.
 
 A study of another tenant looks the same as one that never was.
 """
@@ -9,11 +9,10 @@ from app import imaging
 from app.errors import BadRequest, ImageNotFound, StoredDataDamaged
 from app.records import Person, Radiograph, Study, StudyImage
 from app.reports import ENGLISH, Wording, overlay
-from app.security import Place
+from app.security import AssociatedData
 from app.services import Desk, Services
 from app.storage import ImageRow, StudyRow
-from app.usecases import audit
-from app.usecases import stored_assessment as stored_reading
+from app.usecases import audit, stored_assessment
 
 MOST_STUDIES_A_PAGE = 100
 
@@ -66,7 +65,7 @@ def delete_study(services: Services, person: Person, study_id: str) -> None:
         StudyNotFound: not in this person's tenant, or deleted already.
     """
     services.store.studies.delete(person.tenant, study_id)
-    services.light_box.forget(person.tenant, study_id)
+    services.radiograph_cache.forget(person.tenant, study_id)
     audit.record(services, person, "study-deleted", study_id)
 
 
@@ -99,7 +98,7 @@ def annotated_png(
     image = open_image(services, person.tenant, study_id, row.wrapped_key, image_row(row, image_id))
     grey = radiograph_of(services, person, study_id, image_id).grey
     height, width = grey.shape
-    return imaging.render_png(grey, overlay(image.reading.findings, (height, width), wording), long_side_px)
+    return imaging.render_png(grey, overlay(image.assessment.findings, (height, width), wording), long_side_px)
 
 
 def open_study(services: Desk, row: StudyRow) -> Study:
@@ -112,9 +111,9 @@ def open_study(services: Desk, row: StudyRow) -> Study:
     return Study(row.id, row.tenant, row.created_at, row.created_by, images)
 
 
-def study_place(tenant: str, study_id: str, kind: str, image_id: str) -> Place:
+def associated_data(tenant: str, study_id: str, kind: str, image_id: str) -> AssociatedData:
     """Where something sealed of one image belongs."""
-    return Place(tenant=tenant, study=study_id, kind=kind, item=image_id)
+    return AssociatedData(tenant=tenant, study=study_id, kind=kind, item=image_id)
 
 
 def open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
@@ -123,9 +122,11 @@ def open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, i
     Raises:
         StoredDataDamaged: its reading does not open.
     """
-    plain = services.vault.open(image.sealed_reading, wrapped_key, study_place(tenant, study_id, "reading", image.id))
-    name, reading = stored_reading.from_bytes(plain)
-    return StudyImage(image.id, name, image.created_at, reading)
+    plain = services.vault.open(
+        image.sealed_assessment, wrapped_key, associated_data(tenant, study_id, "reading", image.id)
+    )
+    name, assessment = stored_assessment.from_bytes(plain)
+    return StudyImage(image.id, name, image.created_at, assessment)
 
 
 def radiograph_of(services: Services, person: Person, study_id: str, image_id: str) -> Radiograph:
@@ -138,11 +139,11 @@ def radiograph_of(services: Services, person: Person, study_id: str, image_id: s
 
     def decode() -> Radiograph:
         row = services.store.studies.original(person.tenant, study_id, image_id)
-        place = study_place(person.tenant, study_id, "original", image_id)
+        place = associated_data(person.tenant, study_id, "original", image_id)
         raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
         return imaging.decode(raw, services.settings.limits)
 
-    return services.light_box.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)
+    return services.radiograph_cache.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)
 
 
 def image_row(row: StudyRow, image_id: str) -> ImageRow:

@@ -18,7 +18,7 @@ LEAST_SIDE_PX, MOST_SIDE_PX = 16, 32_768
 class Look:
     """How to show a radiograph; what is None is as it is shown at first.
 
-    centre, width: in the units of the file after its modality LUT. long_side_px: scale a larger picture down.
+    centre, width: in the units of the file after its modality LUT. long_side_px: scale a larger image down.
     """
 
     centre: float | None = None
@@ -31,7 +31,7 @@ class Look:
 class Windows:
     """What a reader may choose from: the range of values, the narrowest window, and windows with a name.
 
-    The first of `choices` is the one that is shown at first. is_inverted: a lower centre makes the picture darker, as
+    The first of `choices` is the one that is shown at first. is_inverted: a lower centre makes the image darker, as
     in MONOCHROME1.
     """
 

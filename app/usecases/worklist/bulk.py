@@ -71,13 +71,13 @@ def delete_studies(services: Services, person: Person, study_ids: Sequence[str])
     return _each(study_ids, lambda study_id: delete_study(services, person, study_id))
 
 
-def mark_studies(desk: Desk, person: Person, study_ids: Sequence[str], *, as_read: bool) -> Outcome:
+def mark_studies(desk: Desk, person: Person, study_ids: Sequence[str], *, as_assessed: bool) -> Outcome:
     """Mark the studies of these ids as read, or as unread.
 
     Raises:
         BadRequest: none, or more than 100.
     """
-    mark = mark_read if as_read else mark_unread
+    mark = mark_read if as_assessed else mark_unread
     return _each(study_ids, lambda study_id: mark(desk, person, study_id))
 
 

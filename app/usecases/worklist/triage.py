@@ -42,13 +42,13 @@ class Filters:
 
 def study_verdict(study: Study) -> Verdict:
     """The gravest verdict of a study's views; "none" without views."""
-    verdicts = {image.reading.verdict for image in study.images}
+    verdicts = {image.assessment.verdict for image in study.images}
     return next((verdict for verdict in GRAVEST_FIRST if verdict in verdicts), "none")
 
 
 def study_score(study: Study) -> float:
     """The highest score of a study's views, 0–1."""
-    return max((image.reading.score for image in study.images), default=0.0)
+    return max((image.assessment.score for image in study.images), default=0.0)
 
 
 def score_step(score: float) -> int:
@@ -98,7 +98,7 @@ def name_label(desk: Desk, tenant: str, name: str) -> bytes:
 
 def _labels(desk: Desk, row: ListedRow, study: Study) -> Labels:
     tenant = study.tenant
-    regions = {finding.region for image in study.images for finding in image.reading.findings}
+    regions = {finding.region for image in study.images for finding in image.assessment.findings}
     readers = {mark.person for mark in row.marks}
     facets = [_facet(desk, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
     facets += [name_label(desk, tenant, image.name) for image in study.images]

@@ -269,7 +269,7 @@ def _window_parameters() -> list[Json]:
         "width": ("Its width, at least `least_width` of window.json; as shown at first if absent.", number),
         "invert": ("1: the other way round than it is shown at first.", {"type": "string", "enum": ["0", "1"]}),
         "long_side": (
-            "Scale a larger picture down to so many pixels.",
+            "Scale a larger image down to so many pixels.",
             {"type": "integer", "minimum": 16, "maximum": 32768},
         ),
     }

@@ -117,7 +117,7 @@ def _window_schemas() -> Json:
             high=NUMBER,
             least_width=NUMBER,
             function={"type": "string", "enum": ["LINEAR", "LINEAR_EXACT", "SIGMOID"]},
-            inverted={"type": "boolean", "description": "A lower centre makes the picture darker, as in MONOCHROME1."},
+            inverted={"type": "boolean", "description": "A lower centre makes the image darker, as in MONOCHROME1."},
             spacing_mm={"type": ["array", "null"], "items": NUMBER, "minItems": 2, "maxItems": 2},
             windows=_list_of("Window"),
         ),

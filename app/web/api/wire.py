@@ -20,7 +20,7 @@ def study_json(study: Study) -> Json:
     return {
         "id": study.id,
         "created_at": time_text(study.created_at),
-        "model": _model(study.images[-1].reading.model) if study.images else None,
+        "model": _model(study.images[-1].assessment.model) if study.images else None,
         "images": [_image(image) for image in study.images],
     }
 
@@ -101,19 +101,19 @@ def _entry(entry: Entry) -> Json:
 
 
 def _image(image: StudyImage) -> Json:
-    reading = image.reading
+    assessment = image.assessment
     return {
         "id": image.id,
         "name": image.name,
         "created_at": time_text(image.created_at),
-        "width": reading.width,
-        "height": reading.height,
-        "verdict": reading.verdict,
-        "score": round(reading.score, 4),
-        "findings": [_finding(finding) for finding in reading.findings],
-        "timing_ms": _timing(reading.timing_ms),
-        "model": _model(reading.model),
-        "warnings": list(reading.warnings),
+        "width": assessment.width,
+        "height": assessment.height,
+        "verdict": assessment.verdict,
+        "score": round(assessment.score, 4),
+        "findings": [_finding(finding) for finding in assessment.findings],
+        "timing_ms": _timing(assessment.timing_ms),
+        "model": _model(assessment.model),
+        "warnings": list(assessment.warnings),
     }
 
 

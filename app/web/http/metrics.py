@@ -23,7 +23,7 @@ class Metrics:
             registry=self._registry,
             buckets=SECONDS,
         )
-        self._readings = Counter(
+        self._assessments = Counter(
             "fracture_readings", "Radiographs read, by verdict.", ("verdict",), registry=self._registry
         )
         self._steps = Histogram(
@@ -45,14 +45,14 @@ class Metrics:
         """Count what was read and what was refused of the `sent` files; the same submission is handed back."""
         read = sent - len(submission.rejected)
         for image in submission.study.images[-read:]:
-            self._count_reading(image)
+            self._count_assessment(image)
         for rejected in submission.rejected:
             self._rejected.labels(rejected.why.code).inc()
         return submission
 
-    def _count_reading(self, image: StudyImage) -> None:
-        timing = image.reading.timing_ms
-        self._readings.labels(image.reading.verdict).inc()
+    def _count_assessment(self, image: StudyImage) -> None:
+        timing = image.assessment.timing_ms
+        self._assessments.labels(image.assessment.verdict).inc()
         for step, took_ms in (("open", timing.open), ("decode", timing.decode), ("detect", timing.detect)):
             self._steps.labels(step).observe(took_ms / 1000)
 

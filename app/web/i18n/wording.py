@@ -9,7 +9,7 @@ from babel.dates import format_skeleton
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 from jinja2 import pass_context
 
-from app.records import Finding, Label, Reading, Study, StudyImage, Tier, Verdict
+from app.records import Assessment, Finding, Label, Study, StudyImage, Tier, Verdict
 from app.reports import overlay, words
 from app.usecases.worklist.triage import study_score, study_verdict
 from app.web.i18n.language import LANGUAGES, chosen, current
@@ -36,7 +36,7 @@ class Mark:
     def plate(self) -> dict[str, float]:
         """x, y, width and height of what lies under the label.
 
-        A page shows a picture larger than a print, so its label is smaller than the PNG's, on the same side of the box.
+        A page shows a image larger than a print, so its label is smaller than the PNG's, on the same side of the box.
         """
         (x1, y1, x2, _), (left, top) = self.finding.box_px, self.label.top_left_px
         full_width, full_height = label_size_px(self.label)
@@ -84,7 +84,7 @@ def percent(share: float) -> str:
 
 def regions_marked(study: Study) -> str:
     """The regions with a finding, each once, in the order of the alphabet."""
-    regions = {finding.region for image in study.images for finding in image.reading.findings}
+    regions = {finding.region for image in study.images for finding in image.assessment.findings}
     return ", ".join(sorted(region_name(region) for region in regions))
 
 
@@ -118,10 +118,10 @@ def view_title(image: StudyImage, number: int) -> str:
     return image.name or str(_("View %(number)s", number=number))
 
 
-def by_confidence(reading: Reading) -> list[Mark]:
+def by_confidence(assessment: Assessment) -> list[Mark]:
     """The findings, surest first, each with its label; the labels stand where the annotated PNG has them."""
-    drawing = overlay(reading.findings, (reading.height, reading.width), current())
-    findings = sorted(reading.findings, key=lambda finding: -finding.confidence)
+    drawing = overlay(assessment.findings, (assessment.height, assessment.width), current())
+    findings = sorted(assessment.findings, key=lambda finding: -finding.confidence)
     return [Mark(finding, label) for finding, label in zip(findings, reversed(drawing.labels), strict=True)]
 
 

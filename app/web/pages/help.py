@@ -12,7 +12,7 @@ blueprint = Blueprint("first", __name__)
 
 @blueprint.get("/help")
 def show_help() -> ResponseReturnValue:
-    """What the software says and means, what it cannot see, what happens to pictures and answers."""
+    """What the software says and means, what it cannot see, what happens to images and answers."""
     spec = services().detector.spec
     return render_template("help.html", spec=spec, measured=measured(spec.provenance))
 

@@ -22,7 +22,7 @@ def test_both_names_of_the_humerus_are_one_region(tmp_path: Path) -> None:
     assert dataset.images[0].regions == ("humerus", "humerus")
 
 
-def test_boxes_are_in_pixels_of_the_picture(tmp_path: Path) -> None:
+def test_boxes_are_in_pixels_of_the_image(tmp_path: Path) -> None:
     image = read_dataset(kaggle(tmp_path) / "data.yaml", "train").images[0]
     assert image.size_wh == (80, 96)
     np.testing.assert_allclose(image.boxes_px, [[32, 43.2, 48, 52.8]])
@@ -55,7 +55,7 @@ def test_valid_is_another_name_for_val(tmp_path: Path) -> None:
     assert len(read_dataset(data_yaml, "valid").images) == len(read_dataset(data_yaml, "val").images) == 2
 
 
-def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+def test_images_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = [image.path.name for image in read_dataset(kaggle(tmp_path) / "data.yaml", "train").images]
     assert names == sorted(names)
 
@@ -68,18 +68,18 @@ def test_pictures_come_in_the_order_of_their_names(tmp_path: Path) -> None:
         ("0 0.5 0.5 0.2 broad", "not a row of numbers"),
         ("7 0.5 0.5 0.2 0.2", "class 7 is not in the list of 7"),
         ("-1 0.5 0.5 0.2 0.2", "class -1 is not in the list"),
-        ("0 0.5 1.5 0.2 0.2", "outside the picture"),
-        ("0 0.95 0.5 0.2 0.2", "outside the picture"),
-        ("0 nan 0.5 0.2 0.2", "outside the picture"),
+        ("0 0.5 1.5 0.2 0.2", "outside the image"),
+        ("0 0.95 0.5 0.2 0.2", "outside the image"),
+        ("0 nan 0.5 0.2 0.2", "outside the image"),
         ("0 0.5 0.5 0 0.2", "no area"),
-        ("0 0.1 0.1 0.2 0.2 0.1 inf", "outside the picture"),
+        ("0 0.1 0.1 0.2 0.2 0.1 inf", "outside the image"),
     ],
 )
 def test_a_wrong_row_is_named_with_its_line(tmp_path: Path, row: str, complaint: str) -> None:
     folder = kaggle(tmp_path, [BOX + row + "\n"])
     with pytest.raises(DatasetError, match=complaint) as raised:
         read_dataset(folder / "data.yaml", "train")
-    assert "picture0.txt, line 2" in str(raised.value)
+    assert "image0.txt, line 2" in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
@@ -105,24 +105,24 @@ def test_an_unknown_split_is_refused(tmp_path: Path) -> None:
         read_dataset(kaggle(tmp_path) / "data.yaml", "holdout")
 
 
-def test_a_picture_without_a_label_file_is_named(tmp_path: Path) -> None:
+def test_a_image_without_a_label_file_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
-    (tmp_path / "train" / "labels" / "picture1.txt").unlink()
-    with pytest.raises(DatasetError, match=r"picture1\.png has no label file"):
+    (tmp_path / "train" / "labels" / "image1.txt").unlink()
+    with pytest.raises(DatasetError, match=r"image1\.png has no label file"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 
-def test_a_label_for_a_missing_picture_is_named(tmp_path: Path) -> None:
+def test_a_label_for_a_missing_image_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
-    (tmp_path / "train" / "images" / "picture1.png").unlink()
-    with pytest.raises(DatasetError, match=r"picture1\.txt belongs to no picture"):
+    (tmp_path / "train" / "images" / "image1.png").unlink()
+    with pytest.raises(DatasetError, match=r"image1\.txt belongs to no image"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 
-def test_an_unreadable_picture_is_named(tmp_path: Path) -> None:
+def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
-    (tmp_path / "train" / "images" / "picture1.png").write_bytes(b"not a picture")
-    with pytest.raises(DatasetError, match=r"picture1\.png cannot be read"):
+    (tmp_path / "train" / "images" / "image1.png").write_bytes(b"not a image")
+    with pytest.raises(DatasetError, match=r"image1\.png cannot be read"):
         read_dataset(tmp_path / "data.yaml", "train")
 
 

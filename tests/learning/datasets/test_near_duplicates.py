@@ -1,4 +1,4 @@
-"""Copies are found however they were turned, mirrored or brightened; other pictures are not."""
+"""Copies are found however they were turned, mirrored or brightened; other images are not."""
 
 import numpy as np
 import pytest
@@ -25,8 +25,8 @@ def brighter(grey: Grey, factor: float) -> Grey:
     return np.asarray(np.clip(grey * factor, 0, 255), dtype=np.uint8)
 
 
-def found(pictures: list[Grey]) -> set[tuple[int, int]]:
-    return {(pair.one, pair.other) for pair in find_near_duplicates(pictures, silent)}
+def found(images: list[Grey]) -> set[tuple[int, int]]:
+    return {(pair.one, pair.other) for pair in find_near_duplicates(images, silent)}
 
 
 @pytest.mark.parametrize(
@@ -45,21 +45,21 @@ def found(pictures: list[Grey]) -> set[tuple[int, int]]:
     ],
 )
 def test_a_changed_copy_is_found_among_others(name: str, change: object) -> None:
-    pictures = [drawn(seed, SHAPE) for seed in range(8)]
-    copies = [change(picture) for picture in pictures[:4]]  # type: ignore[operator]
-    assert found(pictures + copies) == {(number, number + 8) for number in range(4)}, name
+    images = [drawn(seed, SHAPE) for seed in range(8)]
+    copies = [change(image) for image in images[:4]]  # type: ignore[operator]
+    assert found(images + copies) == {(number, number + 8) for number in range(4)}, name
 
 
-def test_different_pictures_are_not_called_copies() -> None:
+def test_different_images_are_not_called_copies() -> None:
     assert found([drawn(seed, SHAPE) for seed in range(30)]) == set()
 
 
-def test_pictures_without_any_structure_do_no_harm() -> None:
+def test_images_without_any_structure_do_no_harm() -> None:
     flat = [np.full(SHAPE, level, np.uint8) for level in (0, 90, 255)]
     assert found([*flat, drawn(1, SHAPE)]) <= {(0, 1), (0, 2), (1, 2)}
 
 
-def test_nothing_and_a_single_picture_have_no_copies() -> None:
+def test_nothing_and_a_single_image_have_no_copies() -> None:
     assert find_near_duplicates([], silent) == []
     assert find_near_duplicates([drawn(1, SHAPE)], silent) == []
 
@@ -73,7 +73,7 @@ def test_groups_join_what_is_linked_through_others() -> None:
     assert group(6, [Pair(1, 2, 0.9), Pair(4, 5, 0.8), Pair(2, 5, 0.7)]) == [0, 1, 1, 3, 1, 1]
 
 
-def test_the_same_pictures_give_the_same_pairs() -> None:
-    pictures = [drawn(seed, SHAPE) for seed in range(6)]
-    pictures += [turned(picture, 10) for picture in pictures]
-    assert find_near_duplicates(pictures, silent) == find_near_duplicates(pictures, silent)
+def test_the_same_images_give_the_same_pairs() -> None:
+    images = [drawn(seed, SHAPE) for seed in range(6)]
+    images += [turned(image, 10) for image in images]
+    assert find_near_duplicates(images, silent) == find_near_duplicates(images, silent)

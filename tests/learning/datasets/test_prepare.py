@@ -12,7 +12,7 @@ from app.errors import DatasetError
 from app.imaging import render_png
 from app.learning.datasets.dataset import REGIONS, read_dataset
 from app.learning.datasets.prepare import prepare
-from app.learning.datasets.sources import SourcePicture, read_fracatlas, read_kaggle
+from app.learning.datasets.sources import SourceImage, read_fracatlas, read_kaggle
 from app.learning.progress import silent
 from tests.support.drawn_sets import BOX, POLYGON, drawn, fracatlas, kaggle, put
 
@@ -33,8 +33,8 @@ class Killed(BaseException):
     """What a kill looks like from within."""
 
 
-def made(pictures: list[SourcePicture], out: Path, opinion: Sure | None = None, by: str = "weights") -> dict:
-    return prepare(pictures, out, opinion, by, silent)
+def made(images: list[SourceImage], out: Path, labeller: Sure | None = None, by: str = "weights") -> dict:
+    return prepare(images, out, labeller, by, silent)
 
 
 def content_of(folder: Path) -> dict[str, str]:
@@ -47,8 +47,8 @@ def problems(manifest: dict) -> dict[str, str]:
 
 
 def test_two_published_sets_become_one_with_eight_regions(tmp_path: Path) -> None:
-    pictures = read_kaggle(kaggle(tmp_path / "k")) + read_fracatlas(fracatlas(tmp_path / "f"))
-    made(pictures, tmp_path / "out", Sure("wrist"))
+    images = read_kaggle(kaggle(tmp_path / "k")) + read_fracatlas(fracatlas(tmp_path / "f"))
+    made(images, tmp_path / "out", Sure("wrist"))
     train, val = (read_dataset(tmp_path / "out" / "data.yaml", split) for split in ("train", "val"))
     assert train.regions == REGIONS
     assert sorted(region for image in train.images for region in image.regions) == [
@@ -63,7 +63,7 @@ def test_two_published_sets_become_one_with_eight_regions(tmp_path: Path) -> Non
 
 def test_a_polygon_is_written_as_the_box_around_it(tmp_path: Path) -> None:
     made(read_kaggle(kaggle(tmp_path / "k", [POLYGON])), tmp_path / "out")
-    label = tmp_path / "out" / "train" / "labels" / "kaggle-picture0.txt"
+    label = tmp_path / "out" / "train" / "labels" / "kaggle-image0.txt"
     assert label.read_text(encoding="utf-8") == "3 0.300000 0.400000 0.200000 0.400000\n"
 
 
@@ -81,10 +81,10 @@ def test_an_opinion_outside_the_tag_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_leg_and_hip_are_told_by_their_tag_and_nobody_is_asked(tmp_path: Path) -> None:
-    opinion = Sure("wrist")
-    manifest = made(read_fracatlas(fracatlas(tmp_path / "f", ["leg", "hip"])), tmp_path / "out", opinion)
+    labeller = Sure("wrist")
+    manifest = made(read_fracatlas(fracatlas(tmp_path / "f", ["leg", "hip"])), tmp_path / "out", labeller)
     assert [entry["boxes"][0]["region"] for entry in manifest["files"][:2]] == ["leg", "hip"]
-    assert opinion.asked == 0
+    assert labeller.asked == 0
 
 
 def test_without_an_opinion_a_box_of_unknown_region_is_set_aside_by_name(tmp_path: Path) -> None:
@@ -95,23 +95,23 @@ def test_without_an_opinion_a_box_of_unknown_region_is_set_aside_by_name(tmp_pat
 def test_whatever_cannot_be_used_is_set_aside_by_name(tmp_path: Path) -> None:
     folder = kaggle(tmp_path / "k", [BOX] * 8)
     images, labels = folder / "train" / "images", folder / "train" / "labels"
-    whole = (images / "picture0.png").read_bytes()
-    (images / "picture0.png").write_bytes(whole[: len(whole) // 2])
-    (images / "picture1.png").write_bytes(b"")
-    (images / "picture2.png").write_bytes(b"no picture at all")
-    put(folder / "train", "picture3", np.full((64, 64), 7, np.uint8), BOX)
-    put(folder / "train", "picture4", drawn(1, (20, 40)), BOX)
-    (labels / "picture5.txt").write_text("6 0.5 0.5 1.5 0.1\n", encoding="utf-8")
-    (labels / "picture6.txt").write_bytes(b"\xff\xfe\x00")
+    whole = (images / "image0.png").read_bytes()
+    (images / "image0.png").write_bytes(whole[: len(whole) // 2])
+    (images / "image1.png").write_bytes(b"")
+    (images / "image2.png").write_bytes(b"no image at all")
+    put(folder / "train", "image3", np.full((64, 64), 7, np.uint8), BOX)
+    put(folder / "train", "image4", drawn(1, (20, 40)), BOX)
+    (labels / "image5.txt").write_text("6 0.5 0.5 1.5 0.1\n", encoding="utf-8")
+    (labels / "image6.txt").write_bytes(b"\xff\xfe\x00")
     found = problems(made(read_kaggle(folder), tmp_path / "out"))
     expected = {
-        "picture0.png": "damaged",
-        "picture1.png": "empty",
-        "picture2.png": "not a JPEG",
-        "picture3.png": "every pixel has the same value",
-        "picture4.png": "only 40 × 20 pixels",
-        "picture5.png": "outside the picture",
-        "picture6.png": "label file cannot be read",
+        "image0.png": "damaged",
+        "image1.png": "empty",
+        "image2.png": "not a JPEG",
+        "image3.png": "every pixel has the same value",
+        "image4.png": "only 40 × 20 pixels",
+        "image5.png": "outside the image",
+        "image6.png": "label file cannot be read",
     }
     assert sorted(found) == sorted(expected)
     for name, words in expected.items():
@@ -135,45 +135,45 @@ def test_the_manifest_lists_every_file_with_its_hash_origin_licence_and_split(tm
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    pictures = read_kaggle(kaggle(tmp_path / "k")) + read_fracatlas(fracatlas(tmp_path / "f"))
+    images = read_kaggle(kaggle(tmp_path / "k")) + read_fracatlas(fracatlas(tmp_path / "f"))
     for name in ("one", "two"):
-        made(pictures, tmp_path / name, Sure("wrist"))
-    made(pictures, tmp_path / "two", Sure("wrist"))
+        made(images, tmp_path / name, Sure("wrist"))
+    made(images, tmp_path / "two", Sure("wrist"))
     assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
 
 
-@pytest.mark.parametrize("step", ["looking at pictures", "comparing pictures", "writing the data set"])
+@pytest.mark.parametrize("step", ["looking at images", "comparing images", "writing the data set"])
 def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path: Path, step: str) -> None:
-    pictures = read_fracatlas(fracatlas(tmp_path / "f", ["hand"] * 5))
+    images = read_fracatlas(fracatlas(tmp_path / "f", ["hand"] * 5))
 
     def kill(at: str, done: int, total: int) -> None:
         if at == step and done == 3:
             raise Killed
 
-    opinion = Sure("wrist")
+    labeller = Sure("wrist")
     with pytest.raises(Killed):
-        prepare(pictures, tmp_path / "out", opinion, "weights", kill)
-    made(pictures, tmp_path / "out", opinion)
-    assert opinion.asked == 5
-    made(pictures, tmp_path / "whole", Sure("wrist"))
+        prepare(images, tmp_path / "out", labeller, "weights", kill)
+    made(images, tmp_path / "out", labeller)
+    assert labeller.asked == 5
+    made(images, tmp_path / "whole", Sure("wrist"))
     assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
 
 
 def test_another_opinion_is_asked_anew(tmp_path: Path) -> None:
-    pictures = read_fracatlas(fracatlas(tmp_path / "f", ["hand"]))
-    made(pictures, tmp_path / "out", Sure("wrist"), "first")
-    manifest = made(pictures, tmp_path / "out", Sure("fingers"), "second")
+    images = read_fracatlas(fracatlas(tmp_path / "f", ["hand"]))
+    made(images, tmp_path / "out", Sure("wrist"), "first")
+    manifest = made(images, tmp_path / "out", Sure("fingers"), "second")
     assert manifest["files"][0]["boxes"][0]["region"] == "fingers"
 
 
-def test_a_training_picture_that_is_in_validation_too_is_set_aside(tmp_path: Path) -> None:
+def test_a_training_image_that_is_in_validation_too_is_set_aside(tmp_path: Path) -> None:
     folder = kaggle(tmp_path / "k", [BOX, BOX], [BOX])
     put(folder / "train", "leak", np.rot90(drawn(900), 2).copy(), BOX)
     manifest = made(read_kaggle(folder), tmp_path / "out")
-    assert "near-duplicate of val/images/kaggle-picture0.png" in problems(manifest)["leak.png"]
+    assert "near-duplicate of val/images/kaggle-image0.png" in problems(manifest)["leak.png"]
     assert manifest["near_duplicates"]["across"] == 1
     rows = list(csv.DictReader((tmp_path / "out" / "near_duplicates.csv").read_text(encoding="utf-8").splitlines()))
-    assert {rows[0]["one"], rows[0]["other"]} == {"train/images/kaggle-leak.png", "val/images/kaggle-picture0.png"}
+    assert {rows[0]["one"], rows[0]["other"]} == {"train/images/kaggle-leak.png", "val/images/kaggle-image0.png"}
 
 
 def test_leaks_stay_when_that_is_asked_for_and_are_still_listed(tmp_path: Path) -> None:
@@ -186,11 +186,11 @@ def test_leaks_stay_when_that_is_asked_for_and_are_still_listed(tmp_path: Path) 
 
 def test_copies_within_training_share_a_group(tmp_path: Path) -> None:
     folder = kaggle(tmp_path / "k", [BOX, BOX], [BOX])
-    put(folder / "train", "picture9", drawn(500 + 1)[:, ::-1].copy(), BOX)
-    put(folder / "train", "picture8", drawn(500 + 1), BOX)
+    put(folder / "train", "image9", drawn(500 + 1)[:, ::-1].copy(), BOX)
+    put(folder / "train", "image8", drawn(500 + 1), BOX)
     groups = {entry["original"]: entry["group"] for entry in made(read_kaggle(folder), tmp_path / "out")["files"]}
-    assert groups["picture8.png"] == groups["picture9.png"]
-    assert groups["picture0.png"] != groups["picture1.png"]
+    assert groups["image8.png"] == groups["image9.png"]
+    assert groups["image0.png"] != groups["image1.png"]
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
@@ -223,7 +223,7 @@ def test_classes_that_are_not_the_published_ones_are_refused(tmp_path: Path) -> 
         read_fracatlas(folder)
 
 
-def test_a_picture_that_is_not_in_the_list_is_named(tmp_path: Path) -> None:
+def test_a_image_that_is_not_in_the_list_is_named(tmp_path: Path) -> None:
     folder = fracatlas(tmp_path / "f")
     put(folder / "train", "IMG77", drawn(3), "")
     with pytest.raises(DatasetError, match=r"IMG77\.png is not in .*dataset\.csv"):
@@ -238,7 +238,7 @@ def test_a_list_without_tags_is_refused(tmp_path: Path) -> None:
 
 
 def published_fracatlas(folder: Path) -> Path:
-    """The archive in little: one fractured picture in each published list, and sixty without a fracture."""
+    """The archive in little: one fractured image in each published list, and sixty without a fracture."""
     labels, lists = folder / "Annotations" / "YOLO", folder / "Utilities" / "Fracture Split"
     for path in (labels, lists, folder / "images" / "Fractured", folder / "images" / "Non_fractured"):
         path.mkdir(parents=True)
@@ -256,15 +256,15 @@ def published_fracatlas(folder: Path) -> Path:
 
 
 def test_fracatlas_is_read_as_its_archive_unpacks_without_its_test_part(tmp_path: Path) -> None:
-    pictures = read_fracatlas(published_fracatlas(tmp_path))
-    fractured = {p.image.name: p.split for p in pictures if p.image.parent.name == "Fractured"}
+    images = read_fracatlas(published_fracatlas(tmp_path))
+    fractured = {p.image.name: p.split for p in images if p.image.parent.name == "Fractured"}
     assert fractured == {"IMG0.png": "train", "IMG1.png": "val"}
-    others = [p.split for p in pictures if p.image.parent.name == "Non_fractured"]
+    others = [p.split for p in images if p.image.parent.name == "Non_fractured"]
     assert others.count("train") > others.count("val") > 0
-    assert [p.image for p in pictures] == [p.image for p in read_fracatlas(tmp_path)]
+    assert [p.image for p in images] == [p.image for p in read_fracatlas(tmp_path)]
 
 
-def test_a_picture_of_the_archive_without_a_label_is_named(tmp_path: Path) -> None:
+def test_a_image_of_the_archive_without_a_label_is_named(tmp_path: Path) -> None:
     (published_fracatlas(tmp_path) / "Annotations" / "YOLO" / "IMG101.txt").unlink()
     with pytest.raises(DatasetError, match=r"IMG101\.png has no label file"):
         read_fracatlas(tmp_path)

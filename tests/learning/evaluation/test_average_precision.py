@@ -32,7 +32,7 @@ def case(truth=(), found=(), shape_hw=(100, 100)):
 
 
 def random_cases(seed, images=25):
-    """Pictures with jittered true boxes, wrong regions, duplicates, false alarms and tied scores."""
+    """Images with jittered true boxes, wrong regions, duplicates, false alarms and tied scores."""
     rng = np.random.default_rng(seed)
     cases = []
     for _ in range(images):
@@ -123,7 +123,7 @@ def test_region_blind_average_precision_equals_pycocotools_with_one_region(seed)
     assert (ours[0], ours.mean()) == (pytest.approx(overall[0], abs=1e-6), pytest.approx(overall[1], abs=1e-6))
 
 
-def test_only_the_hundred_best_detections_of_a_picture_count_as_in_pycocotools():
+def test_only_the_hundred_best_detections_of_a_image_count_as_in_pycocotools():
     box = (10, 10, 30, 30)
     crowd = [("wrist", (50, 50, 70, 70), 0.9 - n / 1000) for n in range(100)]
     cases = [case([("wrist", box)], [*crowd, ("wrist", box, 0.1)])]
@@ -132,7 +132,7 @@ def test_only_the_hundred_best_detections_of_a_picture_count_as_in_pycocotools()
     assert average_precision(match(cases, "wrist"), np.ones((1, 1), np.int64))[0, 0] == 0.0
 
 
-def test_a_resample_equals_the_set_with_pictures_repeated():
+def test_a_resample_equals_the_set_with_images_repeated():
     cases = random_cases(5, images=8)
     counts = np.array([[0, 3, 1, 0, 2, 1, 0, 1]])
     repeated = [c for c, n in zip(cases, counts[0], strict=True) for _ in range(n)]

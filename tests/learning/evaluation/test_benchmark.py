@@ -21,11 +21,11 @@ def images(tmp_path: Path) -> Path:
     folder.mkdir()
     for number, width in enumerate((48, 64, 64)):
         (folder / f"{number}.png").write_bytes(render_png(np.full((64, width), 90, np.uint8)))
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_text("no image")
     return folder
 
 
-def test_usable_pictures_are_read_and_others_counted(images: Path) -> None:
+def test_usable_images_are_read_and_others_counted(images: Path) -> None:
     samples, unusable = read_samples(images, limit=9)
     assert [sample.shape_hw for sample in samples] == [(64, 48), (64, 64), (64, 64)]
     assert unusable == 1
@@ -37,13 +37,13 @@ def test_a_limit_and_a_size_choose(images: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["nowhere", "empty"])
-def test_a_folder_without_pictures_is_named(tmp_path: Path, folder: str) -> None:
+def test_a_folder_without_images_is_named(tmp_path: Path, folder: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DatasetError, match=folder):
         read_samples(tmp_path / folder, limit=9)
 
 
-def test_every_step_of_every_picture_is_timed_and_what_is_missing_is_named(tmp_path: Path, images: Path) -> None:
+def test_every_step_of_every_image_is_timed_and_what_is_missing_is_named(tmp_path: Path, images: Path) -> None:
     content = model_json()
     del content["files"]["torch"]
     samples, _ = read_samples(images, limit=9)

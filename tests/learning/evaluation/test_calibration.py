@@ -46,7 +46,7 @@ def test_the_map_follows_the_logistic_regression_it_stands_for():
     assert calibrated(fit(positive, raw), raw) == pytest.approx(reference, abs=0.02)
 
 
-def test_calibration_lowers_the_error_on_pictures_it_never_saw():
+def test_calibration_lowers_the_error_on_images_it_never_saw():
     positive, raw = scores(seed=1, ill=600, well=1200)
     unseen, unseen_raw = scores(seed=2, ill=600, well=1200)
     said = calibrated(fit(positive, raw), unseen_raw)
@@ -56,23 +56,23 @@ def test_calibration_lowers_the_error_on_pictures_it_never_saw():
     assert brier(unseen, said, once(n))[0] < brier(unseen, unseen_raw, once(n))[0]
 
 
-def test_cross_validation_judges_every_picture_and_repeats_with_the_seed():
+def test_cross_validation_judges_every_image_and_repeats_with_the_seed():
     positive, raw = scores()
     said = cross_validated(positive, raw, seed=5)
     assert ((said > 0) & (said < 1)).all()
     assert (said == cross_validated(positive, raw, seed=5)).all()
 
 
-def test_pictures_without_any_detection_can_be_calibrated():
+def test_images_without_any_detection_can_be_calibrated():
     positive, raw = scores()
     raw[:20], raw[-100:] = 0.0, 0.0
     knots = fit(positive, raw)
     assert calibrated(knots, np.zeros(1))[0] == knots[0][1]
 
 
-def test_too_few_pictures_of_a_kind_are_refused():
+def test_too_few_images_of_a_kind_are_refused():
     positive, raw = scores(ill=9)
-    with pytest.raises(DatasetError, match="9 pictures with and 300 without"):
+    with pytest.raises(DatasetError, match="9 images with and 300 without"):
         fit(positive, raw)
 
 
@@ -100,7 +100,7 @@ def test_ece_and_brier_are_worked_by_hand():
     assert (bins[0].said, bins[0].true, bins[0].count) == (None, None, 0)
 
 
-def test_without_pictures_the_error_is_undefined():
+def test_without_images_the_error_is_undefined():
     nothing = np.zeros(0)
     assert np.isnan(expected_calibration_error(nothing.astype(bool), nothing, once(0))).all()
     assert np.isnan(brier(nothing.astype(bool), nothing, once(0))).all()

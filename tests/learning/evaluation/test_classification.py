@@ -61,13 +61,13 @@ def test_the_roc_curve_encloses_the_auroc():
     assert np.trapezoid(*reversed(roc_curve(positive, scores))) == pytest.approx(auroc(positive, scores).value)
 
 
-def test_auroc_without_both_kinds_of_picture_is_undefined():
+def test_auroc_without_both_kinds_of_image_is_undefined():
     assert auroc(np.array([True, True]), np.array([0.1, 0.2])) is None
     assert auroc(np.zeros(0, bool), np.zeros(0)) is None
     assert roc_curve(np.array([True]), np.array([0.1]))[0].size == 0
 
 
-def test_one_picture_of_each_kind_gives_an_auroc_without_nan():
+def test_one_image_of_each_kind_gives_an_auroc_without_nan():
     area = auroc(np.array([True, False]), np.array([0.9, 0.1]))
     assert (area.value, area.interval) == (1.0, (1.0, 1.0))
 
@@ -123,7 +123,7 @@ def test_the_bootstrap_covers_the_truth_about_ninety_five_times_in_a_hundred():
     assert 0.90 <= covered / 200 <= 0.99
 
 
-def test_resamples_draw_as_many_pictures_as_there_are_and_repeat_with_the_seed():
+def test_resamples_draw_as_many_images_as_there_are_and_repeat_with_the_seed():
     counts = draw(30, 50, seed=3)
     assert (counts.sum(axis=1) == 30).all()
     assert (counts == draw(30, 50, seed=3)).all()

@@ -1,4 +1,4 @@
-"""From labelled pictures on disk to figures, and the report; the detector is a fake that knows the answers."""
+"""From labelled images on disk to figures, and the report; the detector is a fake that knows the answers."""
 
 import json
 from dataclasses import replace
@@ -28,7 +28,7 @@ CALIBRATION = Calibration("test", ((0.0, 0.0), (1.0, 1.0)), 0.3, 0.7)
 
 
 class FakeDetector:
-    """Answers with the detections it was given, one picture after the other."""
+    """Answers with the detections it was given, one image after the other."""
 
     def __init__(self, answers, regions=REGIONS):
         self.spec = ModelSpec("fake", "1", regions, 256, 32, NmsRule(0.6, True, 50, 0.001), CALIBRATION)
@@ -40,11 +40,11 @@ class FakeDetector:
         return next(self._answers)
 
 
-def write_set(folder, pictures, names=KAGGLE):
-    """pictures: (grey, label rows)."""
+def write_set(folder, images, names=KAGGLE):
+    """images: (grey, label rows)."""
     (folder / "valid" / "images").mkdir(parents=True)
     (folder / "valid" / "labels").mkdir()
-    for number, (grey, rows) in enumerate(pictures):
+    for number, (grey, rows) in enumerate(images):
         (folder / "valid" / "images" / f"{number}.png").write_bytes(render_png(grey))
         (folder / "valid" / "labels" / f"{number}.txt").write_text("\n".join(rows))
     (folder / "data.yaml").write_text(f"val: ../valid/images\nnc: {len(names)}\nnames: {list(names)}\n")
@@ -53,16 +53,16 @@ def write_set(folder, pictures, names=KAGGLE):
 
 @pytest.fixture(scope="module")
 def data_yaml(tmp_path_factory):
-    """Two fractures as a box and as a polygon, in pictures that are not square; two normal pictures."""
+    """Two fractures as a box and as a polygon, in images that are not square; two normal images."""
     broken, blank = phantom(1, (300, 200)), np.zeros((100, 160), np.uint8)
     box = ["6 0.5 0.5 0.2 0.1"]
     polygon = ["3 0.1 0.2 0.4 0.2 0.4 0.6 0.25 0.65 0.1 0.6"]
-    pictures = [(broken.grey, box), (blank, []), (broken.grey, polygon), (blank, [])]
-    return write_set(tmp_path_factory.mktemp("set"), pictures)
+    images = [(broken.grey, box), (blank, []), (broken.grey, polygon), (blank, [])]
+    return write_set(tmp_path_factory.mktemp("set"), images)
 
 
 def right():
-    """What a perfect detector says of `data_yaml`'s pictures, in pixels."""
+    """What a perfect detector says of `data_yaml`'s images, in pixels."""
     return [
         (Detection("wrist", 0.9, (80.0, 135.0, 120.0, 165.0)),),
         (Detection("wrist", 0.2, (1.0, 1.0, 20.0, 20.0)),),
@@ -71,7 +71,7 @@ def right():
     ]
 
 
-def first_picture(data_yaml):
+def first_image(data_yaml):
     dataset = read_dataset(data_yaml, "val")
     return replace(dataset, images=dataset.images[:1])
 
@@ -131,7 +131,7 @@ def test_a_wrong_region_costs_average_precision_and_not_the_lesion(data_yaml):
     assert summary(judge(data_yaml, answers, single_class=True))["map50"] == 1.0
 
 
-def test_an_alarm_on_a_normal_picture_costs_average_precision_except_on_fractured_pictures_alone(data_yaml):
+def test_an_alarm_on_a_normal_image_costs_average_precision_except_on_fractured_images_alone(data_yaml):
     answers = right()
     normal = next(index for index, found in enumerate(answers) if not found)
     answers[normal] = (Detection("wrist", 0.99, (10.0, 10.0, 50.0, 50.0)),)
@@ -145,7 +145,7 @@ def test_a_second_name_for_one_place_is_no_false_alarm(data_yaml):
     one, two, three, four = right()
     named_twice = (*one, Detection("elbow", 0.85, (81.0, 135.0, 121.0, 165.0)), Detection("elbow", 0.1, (1, 1, 9, 9)))
     found = judge(data_yaml, [named_twice, two, three, four], single_class=True)
-    cases = read_cases(FakeDetector([named_twice]), first_picture(data_yaml))
+    cases = read_cases(FakeDetector([named_twice]), first_image(data_yaml))
     assert cases[0].detections_of(None).tolist() == [0, 2]
     assert cases[0].detections_of("elbow").tolist() == [1, 2]
     assert summary(found)["map50"] == pytest.approx(1.0)
@@ -161,7 +161,7 @@ def test_a_class_that_the_model_does_not_know_is_refused_unless_names_do_not_mat
     assert judge(data_yaml, answer, single_class=True).map50.value == 1.0
 
 
-def test_a_damaged_picture_stops_with_its_name(tmp_path):
+def test_a_damaged_image_stops_with_its_name(tmp_path):
     data_yaml = write_set(tmp_path, [(phantom(1, (200, 200)).grey, [])])
     dataset = read_dataset(data_yaml, "val")
     image = dataset.images[0].path
@@ -170,7 +170,7 @@ def test_a_damaged_picture_stops_with_its_name(tmp_path):
         read_cases(FakeDetector([()]), dataset)
 
 
-def test_progress_is_told_for_every_picture(data_yaml):
+def test_progress_is_told_for_every_image(data_yaml):
     told = []
     judge(data_yaml, right(), progress=lambda done, total: told.append((done, total)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -228,14 +228,14 @@ def test_figures_repeat_with_the_seed(data_yaml):
     assert judge(data_yaml, right(), seed=3) == judge(data_yaml, right(), seed=3)
 
 
-def test_false_alarms_on_normal_pictures_and_sizes_are_counted():
+def test_false_alarms_on_normal_images_and_sizes_are_counted():
     cases = [case([BOX], [(BOX, 0.8)]), case([], [(BOX, 0.9), ((60, 60, 80, 80), 0.4)]), case([], [(BOX, 0.1)])]
     evaluation = figures(cases, REGIONS, CALIBRATION, resamples=0)
     possible, definite = evaluation.boxes_at
     assert (possible.alarms_per_image, possible.alarms_per_normal) == (pytest.approx(2 / 3), 1.0)
     assert (definite.alarms_per_normal, definite.normals_called.value) == (0.5, 0.5)
     assert (possible.found.value, definite.found.value) == (1.0, 1.0)
-    # A box of 30 px in a picture of 100 px is one of 153.6 px at 512.
+    # A box of 30 px in a image of 100 px is one of 153.6 px at 512.
     assert [row.boxes for row in evaluation.box_sizes] == [0, 0, 0, 0, 1]
     assert evaluation.box_sizes[-1].at_possible.value == 1.0
     assert [row.name for row in evaluation.image_sizes] == ["long side 1–400 px"]
@@ -256,7 +256,7 @@ def test_the_page_shows_misses_and_alarms_and_needs_nothing_else(data_yaml):
     cases = read_cases(FakeDetector(answers), dataset)
     page = report_page(figures(cases, dataset.regions, CALIBRATION, resamples=20), cases, {"Model": "<fake>"})
     assert "wrist: no box on it" in page
-    assert "wrist 0.200, normal picture" in page
+    assert "wrist 0.200, normal image" in page
     assert "does not diagnose" in page
     assert "&lt;fake&gt;" in page
     assert "<script" not in page
@@ -266,7 +266,7 @@ def test_the_page_shows_misses_and_alarms_and_needs_nothing_else(data_yaml):
     assert page == report_page(figures(cases, dataset.regions, CALIBRATION, resamples=20), cases, {"Model": "<fake>"})
 
 
-def test_the_worst_come_first_and_once_per_picture_with_their_own_box():
+def test_the_worst_come_first_and_once_per_image_with_their_own_box():
     alarm, worse = (60.0, 60.0, 80.0, 80.0), (50.0, 10.0, 70.0, 30.0)
     cases = [
         case([BOX], [(BOX, 0.9), (alarm, 0.4), (alarm, 0.3)]),

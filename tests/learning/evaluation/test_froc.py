@@ -69,7 +69,7 @@ def test_more_false_alarms_never_find_fewer_fractures():
     assert values == sorted(values)
 
 
-def test_a_resample_equals_the_set_with_pictures_repeated():
+def test_a_resample_equals_the_set_with_images_repeated():
     cases = [case([LEFT], [(LEFT, 0.9)]), case([RIGHT], [(ELSEWHERE, 0.8), (RIGHT, 0.3)]), case([], [(LEFT, 0.5)])]
     counts = np.array([[1, 3, 2]])
     repeated = match([cases[0], *[cases[1]] * 3, *[cases[2]] * 2], None)

@@ -19,7 +19,7 @@ DIGEST = "0" * 64
 
 
 def cases(count=300, seed=0):
-    """Pictures whose best score tells of a fracture more often than not; some without any detection."""
+    """Images whose best score tells of a fracture more often than not; some without any detection."""
     rng = np.random.default_rng(seed)
     made = []
     for n in range(count):
@@ -108,6 +108,6 @@ def test_a_story_that_is_no_json_leaves_the_file_as_it_was(models_dir):
     assert (models_dir / "model.json").read_bytes() == before
 
 
-def test_too_few_pictures_are_refused():
+def test_too_few_images_are_refused():
     with pytest.raises(DatasetError, match="too few"):
         fit_verdict(cases(20))

@@ -1,4 +1,4 @@
-"""Augmentation moves boxes with what they mark, and the same seed gives the same picture."""
+"""Augmentation moves boxes with what they mark, and the same seed gives the same image."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_turned_by_right_angles_and_mirrored_a_box_fits_the_pixels_exactly(quart
 
 @given(seeds)
 @settings(deadline=None, max_examples=40)
-def test_boxes_always_lie_inside_the_picture(seed: int) -> None:
+def test_boxes_always_lie_inside_the_image(seed: int) -> None:
     rng = np.random.default_rng(seed)
     result = augment([marked()] * (4 if seed % 2 else 1), 96, WILD, rng)
     assert result.grey.shape == (96, 96)
@@ -74,13 +74,13 @@ def test_a_box_of_which_little_is_left_is_dropped_and_a_cut_one_clipped() -> Non
     np.testing.assert_allclose(clipped[1], [0, 10, 30, 20])
 
 
-def test_the_same_seed_gives_the_same_picture() -> None:
+def test_the_same_seed_gives_the_same_image() -> None:
     first, second = (augment([marked()], 96, WILD, np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first.grey, second.grey)
     np.testing.assert_array_equal(first.boxes_px, second.boxes_px)
 
 
-def test_without_any_change_the_picture_is_the_plain_one() -> None:
+def test_without_any_change_the_image_is_the_plain_one() -> None:
     still = augment([marked()], 96, STILL, np.random.default_rng(0))
     bare = plain(marked(), 96)
     np.testing.assert_allclose(still.boxes_px, bare.boxes_px)
@@ -88,7 +88,7 @@ def test_without_any_change_the_picture_is_the_plain_one() -> None:
     np.testing.assert_array_equal(still.grey[inside], bare.grey[inside])
 
 
-def test_a_mosaic_shows_boxes_of_several_pictures() -> None:
+def test_a_mosaic_shows_boxes_of_several_images() -> None:
     samples = [Sample(marked().grey, marked().boxes_px, np.array([number])) for number in range(4)]
     seen = {int(c) for seed in range(10) for c in augment(samples, 96, STILL, np.random.default_rng(seed)).classes}
     assert seen == {0, 1, 2, 3}

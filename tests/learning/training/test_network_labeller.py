@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from app.errors import ModelError
 from app.learning.datasets.dataset import REGIONS
 from app.learning.training.network import build_network, save_weights
-from app.learning.training.network_labeller import NetworkOpinion, region_shares
+from app.learning.training.network_labeller import NetworkLabeller, region_shares
 from tests.support.drawn_sets import drawn
 
 pytestmark = pytest.mark.torch
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.torch
 def test_shares_cover_all_regions_and_sum_to_one(tmp_path: Path) -> None:
     save_weights(build_network("n", REGIONS), tmp_path / "weights.pt", 64, {})
     boxes = np.array([[10.0, 10.0, 40.0, 50.0], [0.0, 0.0, 79.0, 95.0]])
-    shares = NetworkOpinion(tmp_path / "weights.pt", size_px=64).shares(drawn(1), boxes)
+    shares = NetworkLabeller(tmp_path / "weights.pt", size_px=64).shares(drawn(1), boxes)
     assert shares.shape == (2, len(REGIONS))
     np.testing.assert_allclose(shares.sum(axis=1), 1.0)
 
@@ -27,7 +27,7 @@ def test_shares_cover_all_regions_and_sum_to_one(tmp_path: Path) -> None:
 def test_a_network_with_other_regions_is_not_asked(tmp_path: Path) -> None:
     save_weights(build_network("n", ("cat", "dog")), tmp_path / "pets.pt", 64, {})
     with pytest.raises(ModelError, match=r"pets\.pt know other regions: cat, dog"):
-        NetworkOpinion(tmp_path / "pets.pt")
+        NetworkLabeller(tmp_path / "pets.pt")
 
 
 def test_predictions_over_the_box_decide_and_others_do_not() -> None:

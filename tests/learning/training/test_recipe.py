@@ -28,7 +28,7 @@ def test_what_the_command_line_says_overrides_the_recipe(tmp_path: Path) -> None
     assert (recipe.batch, recipe.model) == (8, "s")
 
 
-def test_the_picture_grows_with_the_run() -> None:
+def test_the_image_grows_with_the_run() -> None:
     recipe = recipe_from({"image_sizes": [[0.4, 320], [0.6, 416]]}, "test")
     assert [recipe.image_size(at) for at in (0.0, 0.39, 0.4, 1.0)] == [320, 320, 416, 416]
 

@@ -219,7 +219,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     assert old.read_bytes() == b"old"
 
 
-def test_the_preview_shows_sheets_of_pictures(data_yaml: Path, tmp_path: Path) -> None:
+def test_the_preview_shows_sheets_of_images(data_yaml: Path, tmp_path: Path) -> None:
     from app.learning.training.run import make_preview
 
     sheets = make_preview(data_yaml, short(), tmp_path / "sheets", no_progress)
@@ -234,7 +234,7 @@ def test_a_smaller_network_is_grown_and_trained(whole_run: Path, data_yaml: Path
     assert weights_of(tmp_path / "run" / "final.pt")
 
 
-def test_pictures_prepared_by_other_processes_are_the_same(data_yaml: Path) -> None:
+def test_images_prepared_by_other_processes_are_the_same(data_yaml: Path) -> None:
     import numpy as np
 
     from app.learning.datasets.dataset import read_dataset

@@ -17,7 +17,7 @@ CALIBRATION = Calibration("test", ((0.0, 0.0), (1.0, 1.0)), 0.3, 0.7)
 
 
 class FakeDetector:
-    """Finds one fracture in every picture, or fails."""
+    """Finds one fracture in every image, or fails."""
 
     def __init__(self, sha256="a" * 64, fails=False):
         self.spec = ModelSpec("fake", "1", ("wrist",), 256, 32, NmsRule(0.6, True, 50, 0.001), CALIBRATION)
@@ -39,7 +39,7 @@ def images(tmp_path):
     (folder / "a.png").write_bytes(render_png(phantom(1, (120, 80)).grey))
     (folder / "ward 3" / "a.png").write_bytes(render_png(phantom(2, (90, 100)).grey))
     (folder / "broken.png").write_bytes(render_png(np.zeros((64, 64), np.uint8))[:40])
-    (folder / "=note.txt").write_text("not a picture")
+    (folder / "=note.txt").write_text("not a image")
     (folder / ".hidden").write_text("")
     return folder
 
@@ -56,13 +56,18 @@ def test_bad_files_are_named_and_good_ones_kept(images, tmp_path):
         "broken.png": "damaged-image",
         "ward 3/a.png": None,
     }
-    reading = json.loads((tmp_path / "out" / "ward 3" / "a.png.json").read_text())
-    assert (reading["width"], reading["height"], reading["verdict"], reading["score"]) == (100, 90, "fracture", 0.9)
-    assert [(f["region"], f["tier"], f["box_px"]) for f in reading["findings"]] == [
+    assessment = json.loads((tmp_path / "out" / "ward 3" / "a.png.json").read_text())
+    assert (assessment["width"], assessment["height"], assessment["verdict"], assessment["score"]) == (
+        100,
+        90,
+        "fracture",
+        0.9,
+    )
+    assert [(f["region"], f["tier"], f["box_px"]) for f in assessment["findings"]] == [
         ("wrist", "definite", [10.0, 20.0, 40.0, 60.0])
     ]
-    assert "does not diagnose" in reading["disclaimer"]
-    assert reading["model"]["sha256"] == "a" * 64
+    assert "does not diagnose" in assessment["disclaimer"]
+    assert assessment["model"]["sha256"] == "a" * 64
     assert not (tmp_path / "out" / "broken.png.json").exists()
 
 
@@ -79,16 +84,16 @@ def test_the_summary_has_a_row_for_every_file_and_no_formula(images, tmp_path):
 
 def test_a_second_run_goes_on_where_the_first_stopped(images, tmp_path):
     first = FakeDetector()
-    reading = read_folder(first, images, tmp_path / "out", Limits())
-    assert [next(reading).name, next(reading).name] == ["=note.txt", "a.png"]
-    reading.close()
+    assessment = read_folder(first, images, tmp_path / "out", Limits())
+    assert [next(assessment).name, next(assessment).name] == ["=note.txt", "a.png"]
+    assessment.close()
     second = FakeDetector()
     outcomes = read(second, images, tmp_path / "out")
     assert (first.calls, second.calls) == (1, 1)
     assert [o.kept for o in outcomes] == [False, True, False, False]
 
 
-def test_other_weights_other_bytes_or_a_missing_picture_are_read_again(images, tmp_path):
+def test_other_weights_other_bytes_or_a_missing_image_are_read_again(images, tmp_path):
     out = tmp_path / "out"
     read(FakeDetector(), images, out)
     other = FakeDetector(sha256="b" * 64)
@@ -100,7 +105,7 @@ def test_other_weights_other_bytes_or_a_missing_picture_are_read_again(images, t
     assert third.calls == 1
     (out / "a.png.json").write_text("{half")
     fourth = FakeDetector(sha256="b" * 64)
-    read(fourth, images, out, pictures=True)
+    read(fourth, images, out, draw=True)
     assert fourth.calls == 2
 
 
@@ -112,8 +117,8 @@ def test_a_file_that_has_gone_bad_loses_its_old_reading(images, tmp_path):
     assert not (tmp_path / "out" / "a.png.json").exists()
 
 
-def test_pictures_show_the_findings_at_the_size_of_the_original(images, tmp_path):
-    read(FakeDetector(), images, tmp_path / "out", pictures=True)
+def test_images_show_the_findings_at_the_size_of_the_original(images, tmp_path):
+    read(FakeDetector(), images, tmp_path / "out", draw=True)
     drawn = (tmp_path / "out" / "a.png.png").read_bytes()
     plain = render_png(phantom(1, (120, 80)).grey)
     assert decode(drawn, Limits()).grey.shape == (120, 80)
@@ -131,12 +136,12 @@ def test_a_file_that_is_too_large_is_named_without_being_read(images, tmp_path):
     assert {o.error.code for o in outcomes} == {"upload-too-large"}
 
 
-def test_a_failing_engine_stops_the_run_instead_of_blaming_the_pictures(images, tmp_path):
+def test_a_failing_engine_stops_the_run_instead_of_blaming_the_images(images, tmp_path):
     with pytest.raises(Unavailable):
         read(FakeDetector(fails=True), images, tmp_path / "out")
 
 
-def test_a_missing_folder_or_results_among_the_pictures_are_refused(images, tmp_path):
+def test_a_missing_folder_or_results_among_the_images_are_refused(images, tmp_path):
     with pytest.raises(ConfigError, match="no folder"):
         read(FakeDetector(), tmp_path / "none", tmp_path / "out")
     with pytest.raises(ConfigError, match="folder of their own"):

@@ -91,7 +91,7 @@ def test_nothing_in_it_says_who_read_or_who_is_shown(
     export_feedback(services, "default", tmp_path / "set", REGIONS)
 
     files = [path for path in (tmp_path / "set").rglob("*") if path.is_file()]
-    # Pictures are nothing but pixels, in which short words may stand by chance.
+    # Images are nothing but pixels, in which short words may stand by chance.
     assert [path.read_bytes() for path in files if path.suffix == ".png"] == [PHANTOM]
     told = b"".join(path.name.encode() + path.read_bytes() * (path.suffix != ".png") for path in files)
     for secret in (study.id, study.images[0].id, ada.id, "Ada", "Muster", "default"):

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.records import Answer, Feedback, Finding, Mark, ModelVersion, Reading, Timing
+from app.records import Answer, Assessment, Feedback, Finding, Mark, ModelVersion, Timing
 from app.usecases.feedback.reader_labels import Labels, labels_of, overlap
 
 WRIST = Finding("wrist", 0.9, "definite", (10.0, 10.0, 30.0, 30.0))
 ELBOW = Finding("elbow", 0.4, "possible", (50.0, 50.0, 70.0, 70.0))
-READING = Reading(ModelVersion("m", "1", "00"), 100, 100, "fracture", 0.9, (WRIST, ELBOW), Timing(0, 0, 0, 0))
+READING = Assessment(ModelVersion("m", "1", "00"), 100, 100, "fracture", 0.9, (WRIST, ELBOW), Timing(0, 0, 0, 0))
 NOTHING = replace(READING, findings=())
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 

@@ -1,4 +1,4 @@
-"""The report of a study: of one's own tenant only, with the pictures as they are now, and written down."""
+"""The report of a study: of one's own tenant only, with the images as they are now, and written down."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from app import imaging
 from app.errors import BadRequest, StudyNotFound
 from app.records import Person, Upload
 from app.services import Services
-from app.usecases.reports.report import LONGEST_STATEMENT, PICTURE_LONG_SIDE_PX, report_pdf
+from app.usecases.reports.report import IMAGE_LONG_SIDE_PX, LONGEST_STATEMENT, report_pdf
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import create_study
 from tests.support.read_pdf import read_pdf
@@ -28,7 +28,7 @@ def test_a_report_has_every_view_the_readers_words_and_name(services: Services, 
 
     made = read_pdf(report_pdf(services, ada, study.id, "Seen.\r\nAgreed."))
 
-    assert made.pictures == ((96, 128), (90, 120))
+    assert made.images == ((96, 128), (90, 120))
     assert "Wrist\nDefinite\n87%" in made.text
     assert "Seen.\nAgreed." in made.text
     assert made.text.count("\nAda\n") == 2
@@ -44,7 +44,7 @@ def test_a_large_radiograph_is_scaled_down(services: Services, ada: Person) -> N
 
     made = read_pdf(report_pdf(services, ada, study.id))
 
-    assert made.pictures == ((PICTURE_LONG_SIDE_PX // 2, PICTURE_LONG_SIDE_PX),)
+    assert made.images == ((IMAGE_LONG_SIDE_PX // 2, IMAGE_LONG_SIDE_PX),)
     assert "1000 × 2000 px" in made.text
 
 

@@ -31,9 +31,9 @@ def test_a_study_is_read_stored_and_read_again(services: Services, ada: Person) 
     again = show_study.get_study(services, ada, submission.study.id)
     assert again == submission.study
     assert [image.name for image in again.images] == ["good.png", "second.png"]
-    reading = again.images[0].reading
-    assert (reading.width, reading.height, reading.verdict, reading.score) == (96, 128, "fracture", 0.87)
-    assert [(finding.region, finding.tier) for finding in reading.findings] == [
+    assessment = again.images[0].assessment
+    assert (assessment.width, assessment.height, assessment.verdict, assessment.score) == (96, 128, "fracture", 0.87)
+    assert [(finding.region, finding.tier) for finding in assessment.findings] == [
         ("wrist", "definite"),
         ("elbow", "possible"),
     ]

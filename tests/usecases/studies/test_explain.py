@@ -17,7 +17,7 @@ from app.usecases.studies import explain
 from app.usecases.studies import show as show_study
 from tests.conftest import Account
 from tests.support.fakes import FakeDetector
-from tests.web.conftest import picture
+from tests.web.conftest import image
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def eve(account: Callable[..., Account]) -> Person:
 @pytest.fixture
 def study(services: Services, ada: Account) -> Study:
     """One view, 160 × 120, with a wrist at 0.87 and an elbow at 0.4, both at (40, 30, 120, 60)."""
-    return read_study.create_study(services, ada.person, [Upload("a.png", picture())]).study
+    return read_study.create_study(services, ada.person, [Upload("a.png", image())]).study
 
 
 def look_at_the_left(detector: FakeDetector, factor: float = 1.0) -> None:
@@ -54,7 +54,7 @@ def test_what_matters_is_shown_with_how_much_it_matters(
     png, outcome = explain.why_png(services, ada.person, study.id, study.images[0].id, 0)
 
     assert (found.outcome, outcome) == ("shown", "shown")
-    assert found.finding == study.images[0].reading.findings[0]
+    assert found.finding == study.images[0].assessment.findings[0]
     assert 0.15 <= found.strongest <= 1
     assert found.same_weights
     x1, y1, x2, y2 = found.look_px

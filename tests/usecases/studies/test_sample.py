@@ -22,14 +22,14 @@ from tests.support.fakes import FakeDetector
 def sees_the_break_of(detector: FakeDetector, seeds: tuple[int, ...]) -> None:
     """Mark the true break, on the drawings of these seeds only."""
     spec = detector.spec
-    pictures = {}
+    images = {}
     for seed in seeds:
         drawn = imaging.drawn_sample(seed)
         grey = imaging.decode(drawn.png, imaging_limits()).grey
-        pictures[imaging.model_input(grey, spec.input_size_px, spec.stride).pixels.tobytes()] = drawn.break_px
+        images[imaging.model_input(grey, spec.input_size_px, spec.stride).pixels.tobytes()] = drawn.break_px
 
     def detect(model_input: ModelInput) -> tuple[Detection, ...]:
-        box_px = pictures.get(model_input.pixels.tobytes())
+        box_px = images.get(model_input.pixels.tobytes())
         return (Detection("wrist", 0.8, box_px),) if box_px else ()
 
     detector.detect = detect  # type: ignore[method-assign]
@@ -59,7 +59,7 @@ def test_it_says_in_name_warning_and_pixels_that_it_is_drawn(services: Services,
     image = sample.create_sample(services, ada.person).study.images[0]
 
     assert "drawn, nobody's" in image.name
-    assert image.reading.warnings == (DRAWN_SAMPLE,)
+    assert image.assessment.warnings == (DRAWN_SAMPLE,)
 
 
 @pytest.mark.parametrize("seen", [sample.SEEDS[:1], sample.SEEDS[2:3], sample.SEEDS[-2:]])
@@ -96,7 +96,7 @@ def test_an_upload_of_the_same_name_is_no_sample(services: Services, ada: Accoun
     image = read_study.create_study(services, ada.person, [upload]).study.images[0]
 
     assert image.name == upload.name
-    assert image.reading.warnings == ()
+    assert image.assessment.warnings == ()
     assert sample.truth_of(image) is None
 
 

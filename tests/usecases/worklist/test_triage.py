@@ -131,7 +131,7 @@ def naive(everything: Sequence[Entry], filters: Filters, name: str | None) -> li
 
     def is_wanted(entry: Entry) -> bool:
         study, day = entry.study, entry.study.created_at.date()
-        regions = {finding.region for image in study.images for finding in image.reading.findings}
+        regions = {finding.region for image in study.images for finding in image.assessment.findings}
         return (
             filters.verdict in (None, study_verdict(study))
             and (filters.region is None or filters.region in regions)

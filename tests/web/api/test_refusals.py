@@ -12,7 +12,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from tests.conftest import UPLOAD_BYTES
-from tests.web.conftest import Sender, multipart, picture, sealed
+from tests.web.conftest import Sender, image, multipart, sealed
 
 
 def refused(answer: TestResponse, status: int, code: str) -> bool:
@@ -66,9 +66,9 @@ class Untouchable(io.RawIOBase):
 BAD_FILES = [
     (b"", 422, "empty-file"),
     (b"\xff", 415, "unsupported-image"),
-    (b"This is a letter, not a picture.\n" * 20, 415, "unsupported-image"),
-    (picture("PNG")[:150], 422, "damaged-image"),
-    (picture("JPEG")[:400], 422, "damaged-image"),
+    (b"This is a letter, not a image.\n" * 20, 415, "unsupported-image"),
+    (image("PNG")[:150], 422, "damaged-image"),
+    (image("JPEG")[:400], 422, "damaged-image"),
     (bomb(), 413, "image-too-large"),
     (cmyk(), 422, "unsupported-colour"),
     (animated(), 422, "multi-frame"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.web.conftest import Sender, multipart, picture, sealed
+from tests.web.conftest import Sender, image, multipart, sealed
 
 STUDY_KEYS = {"id", "created_at", "model", "images"}
 IMAGE_KEYS = {"id", "width", "height", "verdict", "score", "findings", "timing_ms"}
@@ -35,7 +35,7 @@ def test_a_study_has_the_shape_of_the_contract(api: Sender, png: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF"])
 def test_several_files_become_the_views_of_one_study_in_their_order(api: Sender, kind: str) -> None:
-    files = [(f"{side}.x", picture(kind, (100, side))) for side in (100, 140, 180)]
+    files = [(f"{side}.x", image(kind, (100, side))) for side in (100, 140, 180)]
 
     study = api("post", "/studies", **multipart(*files)).get_json()
 
@@ -114,7 +114,7 @@ def test_the_list_of_nothing_is_empty(api: Sender) -> None:
     assert api("get", "/studies").get_json() == {"studies": [], "next": None, "damaged": []}
 
 
-def test_the_pictures_are_png_in_the_radiographs_own_size(api: Sender, png: bytes) -> None:
+def test_the_images_are_png_in_the_radiographs_own_size(api: Sender, png: bytes) -> None:
     study = api("post", "/studies", **multipart(("a.png", png))).get_json()
     path = f"/studies/{study['id']}/images/{study['images'][0]['id']}"
 

@@ -1,4 +1,4 @@
-"""Why, over HTTP: a picture or a refusal in words."""
+"""Why, over HTTP: a image or a refusal in words."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ def image(api: Sender, png: bytes) -> str:
     return f"/studies/{study['id']}/images/{study['images'][0]['id']}"
 
 
-def test_the_answer_is_a_picture_that_says_what_it_shows(api: Sender, image: str) -> None:
+def test_the_answer_is_a_image_that_says_what_it_shows(api: Sender, image: str) -> None:
     answer = api("get", f"{image}/why.png?finding=1")
 
     assert (answer.status_code, answer.mimetype) == (200, "image/png")

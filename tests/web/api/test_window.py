@@ -113,15 +113,15 @@ def test_someone_elses_image_is_not_found_though_it_lies_in_memory(
 
 def test_a_deleted_study_leaves_the_memory_with_it(api: Sender, services: Services, where: str) -> None:
     api("get", f"{where}/window.png")
-    assert services.light_box.bytes > 0
+    assert services.radiograph_cache.bytes > 0
 
     api("delete", "/".join(where.split("/")[:3]))
 
-    assert services.light_box.bytes == 0
+    assert services.radiograph_cache.bytes == 0
     assert api("get", f"{where}/window.png").status_code == 404
 
 
-def test_a_study_deleted_by_somebody_else_is_gone_though_its_picture_lies_in_memory(
+def test_a_study_deleted_by_somebody_else_is_gone_though_its_image_lies_in_memory(
     api: Sender, services: Services, ada: Account, where: str
 ) -> None:
     api("get", f"{where}/window.png")
@@ -131,12 +131,12 @@ def test_a_study_deleted_by_somebody_else_is_gone_though_its_picture_lies_in_mem
     assert api("get", f"{where}/window.png").status_code == 404
 
 
-def test_a_picture_in_memory_is_not_decoded_again(api: Sender, services: Services, where: str) -> None:
+def test_a_image_in_memory_is_not_decoded_again(api: Sender, services: Services, where: str) -> None:
     api("get", f"{where}/original.png")
-    held = services.light_box.bytes
+    held = services.radiograph_cache.bytes
 
     for path in ("window.png?width=50", "window.json", "annotated.png", "original.png"):
         assert api("get", f"{where}/{path}").status_code == 200
 
-    assert services.light_box.bytes == held
+    assert services.radiograph_cache.bytes == held
     assert held >= DEEP.nbytes

@@ -6,7 +6,7 @@ import pytest
 
 from app import errors
 from app.errors import BadRequest, FractureError, TooManyAttempts
-from app.records import Finding, ModelVersion, Reading, Timing
+from app.records import Assessment, Finding, ModelVersion, Timing
 from app.web.http.errors import status_of
 from app.web.http.query import list_query, local_path
 from app.web.http.throttle import Throttle
@@ -14,7 +14,7 @@ from app.web.http.uploads import BoundedBytes
 from app.web.i18n import wording
 
 NOT_IN_A_REQUEST = {"FractureError", "ConfigError", "ModelError", "DatasetError", "TrainingError", "ExportError"}
-READING = Reading(ModelVersion("m", "1", "00"), 400, 300, "none", 0.0, (), Timing(0, 0, 0, 0))
+READING = Assessment(ModelVersion("m", "1", "00"), 400, 300, "none", 0.0, (), Timing(0, 0, 0, 0))
 
 
 def every_failure(of: type[FractureError] = FractureError) -> list[type[FractureError]]:
@@ -120,7 +120,7 @@ def test_a_family_of_failures_has_its_status(failure: type[FractureError], statu
 
 @pytest.mark.parametrize("box_px", [(0, 0, 20, 20), (380, 2, 400, 40), (390, 290, 400, 300), (100, 100, 200, 200)])
 @pytest.mark.parametrize("region", ["hip", "shoulder"])
-def test_a_label_stays_inside_the_picture(box_px: tuple[float, float, float, float], region: str) -> None:
+def test_a_label_stays_inside_the_image(box_px: tuple[float, float, float, float], region: str) -> None:
     (mark,) = wording.by_confidence(replace(READING, findings=(Finding(region, 0.5, "possible", box_px),)))
 
     assert mark.plate["x"] >= 0

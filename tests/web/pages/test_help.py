@@ -95,10 +95,10 @@ def test_help_tells_how_often_the_weights_were_right_where_they_say_so(signed_in
     detector.spec = replace(detector.spec, provenance={"verdict": verdict})
     page = signed_in.get("/help").get_data(as_text=True)
 
-    assert "Of 100 pictures with a fracture, 58 got such a mark; of 100 without one, 5 did." in page
-    assert "Of 100 pictures with a fracture, 90 got a mark of either kind; of 100 without one, 47 did." in page
-    assert "Counted on 743 pictures, 216 of them with a fracture" in page
-    assert "Of 100 pictures" not in unmeasured
+    assert "Of 100 images with a fracture, 58 got such a mark; of 100 without one, 5 did." in page
+    assert "Of 100 images with a fracture, 90 got a mark of either kind; of 100 without one, 47 did." in page
+    assert "Counted on 743 images, 216 of them with a fracture" in page
+    assert "Of 100 images" not in unmeasured
 
 
 def test_every_place_of_the_contents_is_there(signed_in: FlaskClient) -> None:

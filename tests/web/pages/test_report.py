@@ -124,7 +124,7 @@ def test_a_reader_gets_the_report_in_the_language_of_the_page_with_the_readers_a
     assert "Fracture" not in text
 
 
-def test_the_labels_of_a_picture_are_in_the_language_that_was_asked_for(api: Sender, study: dict[str, Any]) -> None:
+def test_the_labels_of_a_image_are_in_the_language_that_was_asked_for(api: Sender, study: dict[str, Any]) -> None:
     path = f"/studies/{study['id']}/images/{study['images'][0]['id']}/annotated.png"
 
     english, german, again = (api("get", path + query).data for query in ("", "?lang=de", "?lang=en"))

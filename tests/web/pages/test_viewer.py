@@ -28,7 +28,7 @@ def test_a_window_can_be_asked_for_without_a_script(signed_in: FlaskClient, stud
     assert signed_in.get(form[1], query_string={"centre": "x"}).status_code == 400
 
 
-def test_only_the_first_picture_is_loaded_before_it_is_in_sight(signed_in: FlaskClient, study: str) -> None:
+def test_only_the_first_image_is_loaded_before_it_is_in_sight(signed_in: FlaskClient, study: str) -> None:
     page = text_of(signed_in, study)
     loading = ['loading="lazy"' in tag for tag in re.findall(r"<img [^>]*original\.png[^>]*>", page)]
     assert loading == [False, False, True, True]
