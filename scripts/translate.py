@@ -8,8 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from app.web.extraction import ROOT, extracted, problems, update_catalogue
 from app.web.i18n.catalogues import catalogue_path
-from app.web.i18n.extraction import ROOT, extracted, problems, update_catalogue
 from app.web.i18n.language import DEFAULT, LANGUAGES
 
 

@@ -1,8 +1,9 @@
-"""The house of docs/architecture.md: imports go down only, rooms on one floor do not know each other, each outside
-library has one owner, and files and functions stay small enough to read."""
+"""The layers of docs/architecture.md: imports go down only, packages of one layer do not know each other, each outside
+library has one owner, and packages, files and functions stay small enough to read."""
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "scripts").rglob("*.py"), *ROOT.glob("*.py")])
 
-FLOORS = {
+LAYERS = {
     "wsgi": 5,
     "gunicorn.conf": 5,
     "scripts": 5,
     "app.web": 4,
     "app.commands": 4,
+    "app.hospital": 4,
     "app.usecases": 3,
     "app.services": 3,
     "app.learning": 3,
@@ -26,13 +28,18 @@ FLOORS = {
     "app.security": 2,
     "app.storage": 2,
     "app.reports": 2,
-    "app.hospital": 2,
     "app.records": 1,
     "app.config": 1,
     "app.errors": 1,
     "app.translatable": 0,
 }
-# The steps sideways that the house allows: use cases are given the services; settings name their failure.
+# Inside these packages the sub-packages and modules have an order of their own; a lower number knows nothing of a
+# higher one, and two of the same number do not know each other.
+INNER_LAYERS = {
+    "app.web": {"i18n": 1, "http": 2, "pages": 3, "api": 3, "extraction": 4, "factory": 4},
+    "app.learning": {"progress": 0, "datasets": 1, "evaluation": 2, "training": 3, "export": 4},
+}
+# Imports inside one layer: use cases are given the services; settings name their failure.
 SIDEWAYS = {("app.usecases", "app.services"), ("app.config", "app.errors"), ("app.config", "app.records")}
 
 OWNERS = {
@@ -70,7 +77,7 @@ OWNERS = {
     "argparse": {"scripts"},
     "tqdm": {"scripts"},
     "playwright": {"scripts"},
-    # Arrays are the common tongue of images and boxes.
+    # Arrays are what images and boxes are made of.
     "numpy": {"app.records", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
 }
 # ultralytics is set up by variables alone, before it is imported; this module sets them and puts them back.
@@ -78,6 +85,7 @@ READS_ENVIRONMENT = {"app.detection.ultralytics_import"}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "common", "data", "misc"}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
+LARGEST_PACKAGE = 20
 
 
 @cache
@@ -85,10 +93,16 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-def room_of(module: str) -> str:
+def package_of(module: str) -> str:
     """`app.web.pages.studies` lives in `app.web`, `scripts.bootstrap.log` in `scripts`."""
     parts = module.split(".")
-    return ".".join(parts[:2]) if parts[0] == "app" else module if module in FLOORS else parts[0]
+    return ".".join(parts[:2]) if parts[0] == "app" else module if module in LAYERS else parts[0]
+
+
+def inner_of(module: str) -> tuple[str, str]:
+    """`app.web.pages.studies` to (`app.web`, `pages`); the second is empty for the package itself."""
+    parts = module.split(".")
+    return ".".join(parts[:2]), parts[2] if len(parts) > 2 else ""
 
 
 def module_of(path: Path) -> str:
@@ -103,31 +117,52 @@ def imports(path: Path) -> Iterator[tuple[str, int]]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
             module = node.module or ""
-            names = [f"app.{alias.name}" for alias in node.names] if module == "app" else [module]
+            inside = (ROOT / module.replace(".", "/")).is_dir() and module.startswith("app")
+            names = [f"{module}.{alias.name}" for alias in node.names] if inside else [module]
             yield from ((name, node.lineno) for name in names)
 
 
 def edges() -> Iterator[tuple[str, str, str]]:
-    """(importing room, imported room, place) for each import of our own."""
+    """(importing package, imported package, place) for each import of our own."""
     for path in FILES:
-        here = room_of(module_of(path))
+        here = package_of(module_of(path))
         for name, line in imports(path):
             if name.split(".")[0] in {"app", "scripts", "wsgi"}:
-                yield here, room_of(name), f"{path.relative_to(ROOT)}:{line}"
+                yield here, package_of(name), f"{path.relative_to(ROOT)}:{line}"
 
 
-def test_every_room_stands_on_a_floor():
-    rooms = {room_of(module_of(path)) for path in FILES} - {"app"}
-    assert rooms <= FLOORS.keys()
+def test_every_package_belongs_to_a_layer():
+    packages = {package_of(module_of(path)) for path in FILES} - {"app"}
+    assert packages <= LAYERS.keys()
 
 
 def test_imports_go_down_only():
     wrong = [
         f"{place}: {here} imports {there}"
         for here, there, place in edges()
-        if here != there and (here, there) not in SIDEWAYS and FLOORS[there] >= FLOORS[here]
+        if here != there and (here, there) not in SIDEWAYS and LAYERS[there] >= LAYERS[here]
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_sub_packages_import_down_only():
+    wrong = []
+    for path in FILES:
+        package, here = inner_of(module_of(path))
+        for name, line in imports(path):
+            other, there = inner_of(name)
+            if package != other or package not in INNER_LAYERS or here == there or not here or not there:
+                continue
+            order = INNER_LAYERS[package]
+            if order[there] >= order[here]:
+                wrong.append(f"{path.relative_to(ROOT)}:{line}: {package}.{here} imports {package}.{there}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_package_stays_small_enough_to_survey():
+    counts = Counter(path.parent for path in FILES if path.is_relative_to(ROOT / "app") and path.stem != "__init__")
+    large = {str(folder.relative_to(ROOT)): count for folder, count in counts.items() if count > LARGEST_PACKAGE}
+    assert not large
 
 
 def test_the_running_app_never_imports_learning():
@@ -138,7 +173,7 @@ def test_the_running_app_never_imports_learning():
 def test_each_outside_library_has_one_owner():
     wrong = []
     for path in FILES:
-        here = room_of(module_of(path))
+        here = package_of(module_of(path))
         for name, line in imports(path):
             library = name.split(".")[0]
             if library in OWNERS:
@@ -154,7 +189,7 @@ def test_only_the_entry_point_and_the_scripts_read_the_environment():
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in FILES
-        if room_of(module_of(path)) not in {"wsgi", "scripts"} and module_of(path) not in READS_ENVIRONMENT
+        if package_of(module_of(path)) not in {"wsgi", "scripts"} and module_of(path) not in READS_ENVIRONMENT
         for node in ast.walk(tree(path))
         if (isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"})
         or (

@@ -1,4 +1,4 @@
-"""`create_app`: one Flask application out of settings and services; nothing long-lived is global."""
+"""Application factory: one Flask application from settings and services."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -15,16 +15,13 @@ from app.web.api import routes as api
 from app.web.http import guard, headers, operations
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
+from app.web.http.query import way_back
 from app.web.http.throttle import Throttle
 from app.web.http.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
-from app.web.pages import explanation as why_page
-from app.web.pages import help as first_page
-from app.web.pages import selection as selected_page
-from app.web.pages import sign_in
-from app.web.pages import studies as pages
-from app.web.pages import worklist as worklist_page
+from app.web.pages import explanation, help, selection, sign_in, studies, worklist
+from app.web.pages import language as language_page
 from app.web.pages.feedback import feedback_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +46,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["metrics"] = Metrics()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
-    app.jinja_env.globals.update(failure_words_by_code=words_by_code)
+    app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back)
     app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
 
     if count := settings.trusted_proxies:
@@ -59,7 +56,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     headers.install(app, hsts=settings.secure_cookies)
     guard.install(app)
     answer_errors(app)
-    for part in (pages, worklist_page, selected_page, why_page, first_page, api, sign_in, operations):
+    pages = (studies, worklist, selection, explanation, help, language_page, sign_in)
+    for part in (*pages, api, operations):
         app.register_blueprint(part.blueprint)
     return app
 

@@ -11,7 +11,7 @@ from app.usecases import audit, stored_feedback
 from app.usecases.feedback.rules import checked
 from app.usecases.stored_feedback import Said
 from app.usecases.studies.show import open_study
-from app.usecases.worklist.triage import labeller
+from app.usecases.triage import labeller
 
 # The same answer again within this time is a button pressed twice, or a request that a program repeats.
 SAME_WITHIN = timedelta(minutes=1)

@@ -15,7 +15,7 @@ from app.services import Services
 from app.storage import NewImage, NewStudy
 from app.usecases import audit, stored_assessment
 from app.usecases.studies.show import associated_data, get_study
-from app.usecases.worklist.triage import labeller
+from app.usecases.triage import labeller
 
 # What every one of several files failed with for a reason of the server's own is raised, never listed as the file's.
 _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")

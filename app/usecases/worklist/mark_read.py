@@ -3,7 +3,7 @@
 from app.records import Person
 from app.services import Desk
 from app.usecases import audit
-from app.usecases.worklist.triage import labeller
+from app.usecases.triage import labeller
 
 
 def mark_read(desk: Desk, person: Person, study_id: str) -> None:

@@ -7,7 +7,7 @@ from app.records import Person, ReadMark, State, Study
 from app.services import Desk
 from app.storage import ListedRow
 from app.usecases.studies.show import MOST_STUDIES_A_PAGE, open_study
-from app.usecases.worklist.triage import STATES, Filters, damaged_query, labeller, name_label, query_of
+from app.usecases.triage import STATES, Filters, damaged_query, labeller, name_label, query_of
 
 # Studies that are not indexed under this key are caught up, this many at each visit of the list.
 CAUGHT_UP_A_VISIT = 40

@@ -1,7 +1,7 @@
 """The description of `/api/v1` in OpenAPI 3.1, written by hand beside the views; a test compares it with the routes."""
 
 from app.records import DISCLAIMER
-from app.usecases.worklist.triage import GRAVEST_FIRST
+from app.usecases.triage import GRAVEST_FIRST
 from app.web.api.schemas import Json, ref, schemas
 from app.web.i18n.language import LANGUAGES
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar, get_args
 
 from app.errors import BadRequest
 from app.records import State, Verdict
-from app.usecases.worklist.triage import Filters
+from app.usecases.triage import Filters
 
 Order = Literal["triage", "newest"]
 Args = dict[str, Any]

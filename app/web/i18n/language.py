@@ -1,4 +1,4 @@
-"""The language of a page: the reader's own choice, else the browser's, else English; chosen by a form on every page."""
+"""The language of a page: the choice of its user, else of the browser, else English."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,14 @@ from functools import cached_property
 from babel import Locale
 from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_decimal, format_percent
-from flask import Blueprint, Flask, Response, current_app, has_request_context, redirect, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, Response, has_request_context, request
 
 from app.errors import BadRequest
 from app.reports import Wording
-from app.web.http.query import local_path, way_back
 from app.web.i18n.catalogues import CatalogueBabel, catalogue
 
 COOKIE = "language"
-YEAR_S = 31_536_000
 DEFAULT = "en"
-
-blueprint = Blueprint("language", __name__)
 
 
 @dataclass(frozen=True)
@@ -68,8 +63,8 @@ class BabelWording(Wording):
 
     def gettext(self, text: str, /, **values: object) -> str:
         """The text in this language."""
-        said = str(catalogue(self.code).gettext(text))
-        return said % values if values else said
+        translated = str(catalogue(self.code).gettext(text))
+        return translated % values if values else translated
 
     def ngettext(self, singular: str, plural: str, num: int, /, **values: object) -> str:
         """The text in the plural form that this language has for `num`."""
@@ -95,8 +90,7 @@ def install(app: Flask) -> None:
     """Give templates and views gettext: `_("…")`, `ngettext`, `{% trans %}`; and answers their language."""
     CatalogueBabel(app, default_timezone="UTC", locale_selector=lambda: LANGUAGES[chosen()].locale)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
-    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=chosen, way_back=way_back)
-    app.register_blueprint(blueprint)
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=chosen)
     app.after_request(_declare)
 
 
@@ -127,23 +121,6 @@ def asked(args: Mapping[str, str]) -> BabelWording:
     if code not in LANGUAGES:
         raise BadRequest("lang must be one of %(languages)s.", languages=", ".join(LANGUAGES))
     return BabelWording(code)
-
-
-@blueprint.post("/language")
-def choose() -> ResponseReturnValue:
-    """Keep the reader's choice in the browser, and go back to the page; what is no language forgets the choice."""
-    answer = redirect(local_path(request.form.get("next")), code=303)
-    code = request.form.get("language", "")
-    secure = current_app.config["SESSION_COOKIE_SECURE"]
-    answer.set_cookie(
-        COOKIE,
-        code if code in LANGUAGES else "",
-        max_age=YEAR_S if code in LANGUAGES else 0,
-        secure=secure,
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer
 
 
 def _declare(answer: Response) -> Response:

@@ -11,7 +11,7 @@ from jinja2 import pass_context
 
 from app.records import Assessment, Finding, Label, Study, StudyImage, Tier, Verdict
 from app.reports import overlay, words
-from app.usecases.worklist.triage import study_score, study_verdict
+from app.usecases.triage import study_score, study_verdict
 from app.web.i18n.language import LANGUAGES, chosen, current
 
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.

@@ -7,9 +7,9 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 
+from app.usecases.triage import GRAVEST_FIRST, Filters
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
-from app.usecases.worklist.triage import GRAVEST_FIRST, Filters
 from app.web.http.context import person, services
 from app.web.http.query import list_query
 from app.web.http.worklist_query import filter_args, list_args, read_filters

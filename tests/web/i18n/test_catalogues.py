@@ -11,9 +11,9 @@ from babel.messages.pofile import write_po
 from flask.testing import FlaskClient
 
 from app.records import DISCLAIMER
+from app.web.extraction import ROOT, extracted, problems, read_catalogue, update_catalogue
 from app.web.http.errors import status_of
 from app.web.i18n.catalogues import FOLDER, catalogue, catalogue_path
-from app.web.i18n.extraction import ROOT, extracted, problems, read_catalogue, update_catalogue
 from app.web.i18n.failures import every_failure
 from app.web.i18n.language import DEFAULT, LANGUAGES
 from scripts import translate

@@ -18,8 +18,8 @@ from app.usecases.administration import maintenance as house
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import add_images, create_study
+from app.usecases.triage import GRAVEST_FIRST, STATES, Filters, score_step, study_score, study_verdict
 from app.usecases.worklist.mark_read import mark_read, mark_unread
-from app.usecases.worklist.triage import GRAVEST_FIRST, STATES, Filters, score_step, study_score, study_verdict
 from app.usecases.worklist.worklist import (
     CAUGHT_UP_A_VISIT,
     Entry,

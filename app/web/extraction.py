@@ -15,7 +15,7 @@ from app.web.i18n.catalogues import FOLDER, catalogue_path
 from app.web.i18n.failures import every_failure
 from app.web.i18n.language import LANGUAGES
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 # How the files of a folder are read: Babel's method, and the settings that `create_app` gives to Jinja.
 FOLDERS = {
     "app": ([("**.py", "python")], {}),
