@@ -64,6 +64,37 @@ class Levels:
     of_file: tuple[NamedWindow, ...] = ()
 
 
+@dataclass(frozen=True)
+class Header:
+    """Values of a DICOM header as texts, "" where the file does not say; never logged.
+
+    modality, laterality, view_position, patient_sex: in capitals, as defined terms are.
+    body_parts: every text that may name the part of the body, the coded ones first.
+    study_date, patient_birth_date: YYYYMMDD. patient_name: with the carets of type PN.
+    aspect_scale: pixels of the decoded radiograph per stored pixel, (row, column), other than (1, 1) where stored
+        pixels are not square.
+
+    Source: DICOM PS3.6 for the elements, PS3.5 6.2 for their types.
+    """
+
+    modality: str = ""
+    body_parts: tuple[str, ...] = ()
+    laterality: str = ""
+    view_position: str = ""
+    study_date: str = field(default="", repr=False)
+    sop_class_uid: str = ""
+    sop_instance_uid: str = field(default="", repr=False)
+    study_uid: str = field(default="", repr=False)
+    series_uid: str = field(default="", repr=False)
+    accession_number: str = field(default="", repr=False)
+    patient_name: str = field(default="", repr=False)
+    patient_id: str = field(default="", repr=False)
+    patient_id_issuer: str = field(default="", repr=False)
+    patient_birth_date: str = field(default="", repr=False)
+    patient_sex: str = field(default="", repr=False)
+    aspect_scale: tuple[float, float] = (1.0, 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Radiograph:
     """One decoded X-ray image.
@@ -73,7 +104,8 @@ class Radiograph:
     format: the format of the file's content; never of its name.
     bits: significant bits per sample in the file.
     warnings: stable codes for what a reader should know, such as "not-a-radiograph".
-    levels: the values before the window; None where `grey` itself is all there is, as in a image of 8 bits.
+    levels: the values before the window; None where `grey` itself is all there is, as in an image of 8 bits.
+    header: of a DICOM object; None for other formats.
     """
 
     grey: NDArray[np.uint8]
@@ -82,6 +114,7 @@ class Radiograph:
     bits: int
     warnings: tuple[str, ...] = ()
     levels: Levels | None = None
+    header: Header | None = None
 
 
 @dataclass(frozen=True, eq=False)

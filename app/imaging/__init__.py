@@ -1,12 +1,12 @@
 """Bytes to `Radiograph` and back to PNG; the only owner of Pillow, pydicom and OpenCV."""
 
-from app.imaging.canvas import render_png
 from app.imaging.decode import decode, format_of
-from app.imaging.drawn_sample import DrawnSample, drawn_sample
-from app.imaging.heat import heat_png
-from app.imaging.levels import least_width, levels_of, presets, value_range, windowed
+from app.imaging.display.canvas import render_png
+from app.imaging.display.heat import heat_png
+from app.imaging.display.levels import least_width, levels_of, presets, value_range, windowed
+from app.imaging.drawn.phantom import Phantom, phantom
+from app.imaging.drawn.sample import DrawnSample, drawn_sample
 from app.imaging.model_input import model_input
-from app.imaging.phantom import Phantom, phantom
 from app.imaging.radiograph_cache import ImageKey, RadiographCache
 
 __all__ = [

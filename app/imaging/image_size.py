@@ -1,4 +1,4 @@
-"""The size of a image from its header alone, for data sets of thousands of files."""
+"""The size of an image from its header alone, for data sets of thousands of files."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def image_size_wh(path: Path) -> tuple[int, int]:
     """Width and height in pixels of the upright image, without decoding its pixels.
 
     Raises:
-        DamagedImage: the file is not a image, or its header is cut off.
+        DamagedImage: the file is not an image, or its header is cut off.
         OSError: the file cannot be read.
 
     Source: EXIF 2.32, tag 274: orientations 5 to 8 exchange width and height.

@@ -105,7 +105,7 @@ FILES = {
 BAD = {
     "nothing": (b"", errors.EmptyFile),
     "one byte": (b"\x00", errors.UnsupportedImage),
-    "text": (b"this is not a image, whatever its name\n" * 50, errors.UnsupportedImage),
+    "text": (b"this is not an image, whatever its name\n" * 50, errors.UnsupportedImage),
     "gif": (saved(GREY, "GIF"), errors.UnsupportedImage),
     "bmp": (saved(GREY, "BMP"), errors.UnsupportedImage),
     "webp": (saved(GREY, "WEBP"), errors.UnsupportedImage),

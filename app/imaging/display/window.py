@@ -68,7 +68,7 @@ def ramp(values: Values, low: float, high: float) -> Values:
 
 
 def stretch_limits(pixels: NDArray[np.generic]) -> tuple[float, float]:
-    """The (low, high) between which nearly all finite values of a image lie; (0, 0) where none is finite.
+    """The (low, high) between which nearly all finite values of an image lie; (0, 0) where none is finite.
 
     Works on a sample of a large image. Falls back to the extremes where the percentiles coincide, so that a small
     bright object on an even background stays visible.

@@ -21,7 +21,7 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     all; a smaller one stays as it is. Nothing is drawn outside the image.
 
     Raises:
-        UnusableImage: OpenCV cannot write a image of this size.
+        UnusableImage: OpenCV cannot write an image of this size.
     """
     drawing = drawing or Drawing()
     scale = min(1.0, long_side_px / max(grey.shape)) if long_side_px else 1.0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from app.imaging.window import Values, Window, ramp, stretch, stretch_limits, to_uint8
+from app.imaging.display.window import Values, Window, ramp, stretch, stretch_limits, to_uint8
 from app.records import Levels, NamedWindow, Radiograph, WindowKind
 
 Grey = NDArray[np.uint8]
@@ -72,7 +72,7 @@ def is_exact(pixels: NDArray[np.generic], levels: Levels) -> bool:
 
 
 def levels_of(radiograph: Radiograph) -> Levels:
-    """The levels of any radiograph; a image of 8 bits is its own."""
+    """The levels of any radiograph; an image of 8 bits is its own."""
     if radiograph.levels is not None:
         return radiograph.levels
     values = np.arange(256, dtype=np.float64)

@@ -55,7 +55,7 @@ def test_it_has_the_radiographs_shape_at_most_of_the_size_asked_for(
 
 
 def test_brighter_never_means_less() -> None:
-    from app.imaging.heat import VIRIDIS_RGB
+    from app.imaging.display.heat import VIRIDIS_RGB
 
     luminance = np.array(VIRIDIS_RGB) @ (0.2126, 0.7152, 0.0722)
     assert (np.diff(luminance) > 0).all()

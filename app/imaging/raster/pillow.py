@@ -12,9 +12,9 @@ from PIL import Image, TiffImagePlugin
 
 from app.config import Limits
 from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, UnsupportedColour, UnsupportedImage
-from app.imaging.codestream import has_too_many_scans, jpeg_frame
-from app.imaging.colour import colour_warnings, over_black, to_grey
-from app.imaging.levels import stretched
+from app.imaging.codestreams.headers import has_too_many_scans, jpeg_frame
+from app.imaging.display.colour import colour_warnings, over_black, to_grey
+from app.imaging.display.levels import stretched
 from app.records import Format, Levels, Radiograph
 
 _Array = TypeVar("_Array", NDArray[np.uint8], NDArray[np.uint8] | NDArray[np.uint16])
@@ -138,7 +138,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _upright(grey: _Array, orientation: int) -> _Array:
-    """Turn a image as its EXIF orientation asks.
+    """Turn an image as its EXIF orientation asks.
 
     Source: CIPA DC-008 (Exif 3.0), 4.6.5.1 Orientation.
     """

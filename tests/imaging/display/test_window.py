@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.imaging.window import Lut, Window, ramp, stretch, stretch_limits
+from app.imaging.display.window import Lut, Window, ramp, stretch, stretch_limits
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ from pydicom.valuerep import VR
 
 from app.config import Limits
 from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, UnsupportedColour, UnsupportedImage
-from app.imaging.dicom_grey import show_colour, show_grey
-from app.imaging.dicom_pixels import pixel_array
-from app.imaging.raster import check_size
+from app.imaging.dicom.grey import show_colour, show_grey
+from app.imaging.dicom.header import KEYWORDS, header_of
+from app.imaging.dicom.pixels import pixel_array
+from app.imaging.raster.pillow import check_size
 from app.records import Levels, Radiograph
 
 _NEEDED = (
@@ -114,11 +115,11 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     else:
         grey, levels, warnings = show_colour(pixels, dataset)
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings, levels)
+    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings, levels, header_of(dataset))
 
 
 def _read(raw: bytes) -> FileDataset:
-    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=list(_NEEDED))
+    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=[*KEYWORDS, *_NEEDED])
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
     if not dataset.file_meta.get("TransferSyntaxUID"):

@@ -11,10 +11,10 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
 from app.errors import DamagedImage, UnsupportedColour
-from app.imaging.colour import colour_warnings, to_grey
-from app.imaging.dicom_windows import Step, file_windows, number, shows_something, voi_function
-from app.imaging.levels import between, count_values, is_exact, look_up, nearest_window, stretched
-from app.imaging.window import Lut, Values, Window, ramp, stretch_limits, to_uint8
+from app.imaging.dicom.windows import Step, file_windows, number, shows_something, voi_function
+from app.imaging.display.colour import colour_warnings, to_grey
+from app.imaging.display.levels import between, count_values, is_exact, look_up, nearest_window, stretched
+from app.imaging.display.window import Lut, Values, Window, ramp, stretch_limits, to_uint8
 from app.records import Levels, NamedWindow
 
 _MOST_LUT_BYTES = 1 << 20

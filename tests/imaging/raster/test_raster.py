@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from app.imaging import decode
-from app.imaging.window import stretch
+from app.imaging.display.window import stretch
 from tests.support.image_files import LIMITS, png, png16, ramp, saved, tiff
 
 GREY = ramp()
@@ -91,7 +91,7 @@ def test_transparency_of_one_grey_is_composed_over_black():
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_honoured(kind, orientation):
-    # How a image is stored for each orientation: CIPA DC-008, orientation tag.
+    # How an image is stored for each orientation: CIPA DC-008, orientation tag.
     stored = {
         1: GREY,
         2: GREY[:, ::-1],

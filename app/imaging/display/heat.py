@@ -38,7 +38,7 @@ def heat_png(values: NDArray[np.float64] | None, area_px: BoxPx, shape_hw: tuple
     0 is see-through, 1 bright yellow. None, and everything outside the area, is see-through.
 
     Raises:
-        UnusableImage: OpenCV cannot write a image of this size.
+        UnusableImage: OpenCV cannot write an image of this size.
     """
     scale = min(1.0, long_side_px / max(shape_hw))
     height, width = (max(1, round(side * scale)) for side in shape_hw)

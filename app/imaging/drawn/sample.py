@@ -5,12 +5,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from app.imaging.canvas import render_png
-from app.imaging.phantom import phantom
+from app.imaging.display.canvas import render_png
+from app.imaging.drawn.phantom import phantom
 from app.records import BoxPx, Drawing, Label
 
 _SHAPE_HW = (1024, 820)
-# How far the image reaches from the middle of the break, in widths of its box: left, up, right, down. In a image
+# How far the image reaches from the middle of the break, in widths of its box: left, up, right, down. In an image
 # that is taken for a fracture it is about as large.
 _REACH = (1.0, 1.3, 1.8, 2.1)
 _WORDS, _WORDS_HEIGHT_PX = "DRAWN SAMPLE", 20.0

@@ -7,7 +7,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
-from app.imaging.window import Values, Window
+from app.imaging.display.window import Values, Window
 from app.records import NamedWindow, WindowFunction
 
 Step = Callable[[Values], Values]
@@ -42,7 +42,7 @@ def voi_function(dataset: Dataset) -> WindowFunction:
 
 
 def shows_something(curve: Step, sample: Values) -> bool:
-    """Whether a curve tells the values of a image apart, where they differ at all."""
+    """Whether a curve tells the values of an image apart, where they differ at all."""
     return bool(sample.min() == sample.max() or np.ptp(curve(sample)) >= 1.0)
 
 

@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 
 from app.errors import DamagedImage, UnsupportedImage
-from app.imaging.codestream import Frame, has_too_many_scans, is_complete, jpeg2000_frame, jpeg_frame
+from app.imaging.codestreams.headers import Frame, has_too_many_scans, is_complete, jpeg2000_frame, jpeg_frame
 from app.translatable import N_
 
 # High-Throughput JPEG 2000, DICOM PS3.5 A.4.11; same SIZ segment as JPEG 2000.

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset
 
 from app.config import Limits
 from app.imaging import decode, least_width, levels_of, presets, render_png, value_range, windowed
-from app.imaging.levels import count_values
+from app.imaging.display.levels import count_values
 from app.records import Levels, Radiograph
 from tests.support.image_files import LIMITS, dataset, dicom, png16, ramp, saved, tiff
 

@@ -1,0 +1,1 @@
+"""Compressed codestreams: their headers, and whether they are complete."""

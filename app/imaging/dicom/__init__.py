@@ -1,0 +1,1 @@
+"""DICOM image objects: header, pixel data, grayscale transformations."""

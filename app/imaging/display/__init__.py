@@ -1,0 +1,1 @@
+"""Windows, grey levels and drawings: from pixel values to what a screen shows."""

@@ -1,0 +1,1 @@
+"""Radiographs that the project draws itself."""

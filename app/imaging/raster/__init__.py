@@ -1,0 +1,1 @@
+"""JPEG, PNG and TIFF files."""
