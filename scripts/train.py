@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--recipe", type=Path, help="YAML recipe; the options below override it")
     parser.add_argument("--out", type=Path, default=Path("runs/train"), help="folder for the run")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
-    parser.add_argument("--preview", type=Path, metavar="OUT", help="write contact sheets of augmented images instead")
+    parser.add_argument("--preview", type=Path, metavar="OUT", help="write previews of augmented images instead")
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--weights", type=Path, help="start from this checkpoint of the same size")
     start.add_argument("--grow-from", type=Path, metavar="FILE", help="grow a smaller checkpoint to the model's size")
@@ -63,8 +63,8 @@ def _run(options: argparse.Namespace) -> int:
         raise FractureError("Name the data set: --data DIR/data.yaml.")
     recipe = read_recipe(options.recipe, _changes(options))
     if options.preview:
-        for sheet in make_preview(options.data, recipe, options.preview, bars):
-            print(sheet)
+        for path in make_preview(options.data, recipe, options.preview, bars):
+            print(path)
         return 0
     start = Start(options.weights, options.grow_from)
     start_run(options.data, recipe, options.out, start, device=options.device, watcher=StepBar(), progress=bars)

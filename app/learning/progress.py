@@ -1,4 +1,4 @@
-"""How long steps tell whoever watches that they move on."""
+"""Callback that reports the progress of a long step."""
 
 from collections.abc import Callable
 
@@ -7,4 +7,4 @@ Progress = Callable[[str, int, int], None]
 
 
 def silent(step: str, done: int, total: int) -> None:
-    """A progress that nobody watches."""
+    """Report nothing."""

@@ -38,7 +38,7 @@ def drawn(seed: int, shape_hw: tuple[int, int] = (96, 80)) -> NDArray[np.uint8]:
 
 
 def put(folder: Path, name: str, grey: NDArray[np.uint8], rows: str) -> Path:
-    """Write a image and its labels into `folder`/images and `folder`/labels; returns the image's path."""
+    """Write an image and its labels into `folder`/images and `folder`/labels; returns the image's path."""
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     image = folder / "images" / f"{name}.png"

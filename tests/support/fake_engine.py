@@ -38,7 +38,7 @@ class FakeEngine:
 
 
 class FailingEngine(FakeEngine):
-    """Fails whenever a image that is wholly black is among those it is asked about."""
+    """Fails whenever an image that is wholly black is among those it is asked about."""
 
     def infer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         if (pixels.max(axis=(1, 2)) == 0).any():

@@ -7,7 +7,7 @@ from playwright.sync_api import Page
 
 MOST_STOPS = 250
 
-# A control may hand its ring to what stands for it: its label, what follows it, or the line of a box in a image.
+# A control may hand its ring to what stands for it: its label, what follows it, or the line of a box in an image.
 _LOOK = """() => {
     const at = document.activeElement;
     if (!at || at === document.body || at === document.documentElement) return null;

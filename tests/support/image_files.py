@@ -22,7 +22,7 @@ SECRET = "Doe^Secret"
 
 
 def ramp(height: int = 36, width: int = 48, most: int = 255, dtype: str = "u1") -> np.ndarray:
-    """A image without any symmetry, from 0 to `most`."""
+    """An image without any symmetry, from 0 to `most`."""
     y, x = np.mgrid[0:height, 0:width]
     values = (y * width + x) / (height * width - 1)
     return np.rint(values * most).astype(dtype)

@@ -85,9 +85,9 @@ def stretch_limits(pixels: NDArray[np.generic]) -> tuple[float, float]:
 
 
 def stretch(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """A image of any depth, (H, W) or (H, W, 3), as uint8 of the same shape: robust percentiles become 0 and 255.
+    """An image of any depth, (H, W) or (H, W, 3), as uint8 of the same shape: robust percentiles become 0 and 255.
 
-    A image of one value becomes black; what is not finite becomes black.
+    An image of one value becomes black; what is not finite becomes black.
     """
     low, high = stretch_limits(pixels)
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize <= 2:

@@ -113,7 +113,7 @@ def _radiograph(raw: bytes, image: Image.Image, kind: Format, bits: int, inverte
 
 
 def _deep_colour(raw: bytes) -> tuple[NDArray[np.uint8], Levels, tuple[str, ...]]:
-    """A image of 16 bits and two to four channels: shown, its levels, and the warnings that its colours give."""
+    """An image of 16 bits and two to four channels: shown, its levels, and the warnings that its colours give."""
     bgr = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED)
     if bgr is None:
         raise DamagedImage

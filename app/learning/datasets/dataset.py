@@ -72,7 +72,7 @@ def read_dataset(data_yaml: Path, split: str) -> Dataset:
     """Read one split ("train", "val" or "test"; "valid" is "val").
 
     Raises:
-        DatasetError: a file or folder is missing, a label has no image, a image has no label, or a row is wrong;
+        DatasetError: a file or folder is missing, a label has no image, an image has no label, or a row is wrong;
             the message names the file.
     """
     names, folder = read_layout(data_yaml, split)
@@ -110,7 +110,7 @@ def pair_files(images_folder: Path) -> list[tuple[Path, Path]]:
     """Every image with its label file, sorted by name.
 
     Raises:
-        DatasetError: one of the folders is missing, a image has no label file or a label file no image.
+        DatasetError: one of the folders is missing, an image has no label file or a label file no image.
     """
     labels_folder = images_folder.parent / "labels"
     for folder in (images_folder, labels_folder):

@@ -1,4 +1,4 @@
-"""Does a prepared data set still hold what its manifest says?"""
+"""Verification of a prepared data set against its manifest."""
 
 import hashlib
 import json

@@ -52,7 +52,7 @@ class Pair:
 def find_near_duplicates(images: Sequence[Grey], progress: Progress) -> list[Pair]:
     """All pairs of near-duplicates among small images (H, W) uint8, in order of their numbers.
 
-    The long side of a image should be 128 px or a little more. `progress(step, done, total)` follows the search.
+    The long side of an image should be 128 px or a little more. `progress(step, done, total)` follows the search.
     """
     if len(images) < 2:
         return []
@@ -107,7 +107,7 @@ def _all_descriptors(images: Sequence[Grey], progress: Progress) -> PolarDescrip
         value, within = polar_descriptor(image)
         values.append(value)
         inside.append(within)
-        progress("reading rings", number, len(images))
+        progress("describing images", number, len(images))
     return transform(np.stack(values), np.stack(inside))
 
 
@@ -133,7 +133,7 @@ def _turn_about_middles(from_hw: tuple[int, ...], to_hw: tuple[int, ...], turn_r
 
 
 def _fine(field: Field) -> Field:
-    """What is smaller than a bone: the field less its blur, at even strength everywhere."""
+    """Structure finer than a bone: the field less its blur, normalised to even local strength."""
     detail = field - smooth(field, _FINE_SIGMA_PX)
     return np.asarray(detail / np.sqrt(smooth(detail**2, 2 * _FINE_SIGMA_PX) + 1e-3), dtype=np.float32)
 

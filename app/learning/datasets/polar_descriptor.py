@@ -1,8 +1,8 @@
-"""What a image looks like on rings around its middle: the same, but for a shift, however the image is turned.
+"""Rotation-tolerant description of an image: edge strength in polar coordinates about its centre.
 
-A image becomes a field of edge strength that brightness and contrast hardly change, the field is read on rings, and
-the Fourier magnitudes along each ring form a descriptor that neither turning nor mirroring changes. Rings outside the
-image are marked, so that the outline of a long, narrow image is not mistaken for what it shows.
+An image becomes a field of edge strength that brightness and contrast hardly change, the field is sampled on circles,
+and the Fourier magnitudes along each circle form a descriptor that neither turning nor mirroring changes. Samples
+outside the image are masked, so that the outline of a long, narrow image is not mistaken for what it shows.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Grey = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class PolarDescriptor:
-    """Many images on rings, as Fourier transforms along the rings (P, R, A/2 + 1).
+    """Many images in polar coordinates, as Fourier transforms along the angle (P, R, A/2 + 1).
 
     values: edge strength less its mean. squares: of the same. inside: where the image is.
     extent: (P,) how many samples lie inside.
@@ -46,7 +46,7 @@ def edge_field(grey: Grey, side_px: int) -> Field:
 
 
 def polar_descriptor(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Edge strength on rings around the middle (R, A), less its mean, and which samples lie inside the image."""
+    """Edge strength on circles around the centre (R, A), less its mean, and which samples lie inside the image."""
     field = edge_field(grey, _SIDE_PX)
     height, width = field.shape
     angles = np.arange(ANGLES) * 2 * np.pi / ANGLES
@@ -65,7 +65,7 @@ def polar_descriptor(grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.bool_]
 
 
 def transform(values: NDArray[np.float32], inside: NDArray[np.bool_]) -> PolarDescriptor:
-    """Rings (P, R, A) of many images → their transforms; outer rings weigh more, as they cover more."""
+    """Transform the polar samples (P, R, A) of many images; outer circles weigh more, as they cover more."""
     weight = np.sqrt((np.arange(RINGS) + 0.5) / RINGS).astype(np.float32)[None, :, None]
     weighted, mask = values * weight, inside.astype(np.float32)
     return PolarDescriptor(_rfft(weighted), _rfft(weighted**2), _rfft(mask), mask.sum(axis=(1, 2)))

@@ -65,7 +65,7 @@ def prepare(
         items = [replace(item, found=found) for item, found in zip(items, examined, strict=True)]
         pairs = _near_duplicates(items, out / _FOUND, progress)
         groups = group(len(items), pairs)
-        kept = items if keep_leaks else _without_leaks(items, pairs)
+        kept = items if keep_leaks else _without_leaks(items, groups, pairs)
         entries = _write_all(kept, items, groups, out, progress)
         manifest = _manifest(kept, pairs, entries, labelled_by if labeller else "")
         _write(out / PAIRS, _table(items, pairs))
@@ -121,16 +121,25 @@ def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) ->
     return pairs
 
 
-def _without_leaks(items: Sequence[_Item], pairs: Sequence[Pair]) -> list[_Item]:
-    """The same items; a training image that looks like a validation image now has that as its problem."""
+def _without_leaks(items: Sequence[_Item], groups: Sequence[int], pairs: Sequence[Pair]) -> list[_Item]:
+    """Set aside each training image whose group of near-duplicates holds a validation image.
+
+    Groups, not pairs: a copy of a copy of a validation image leaks as much as a copy does.
+    """
+    likeness: dict[tuple[int, int], float] = {(p.one, p.other): p.likeness for p in pairs}
+    validation: dict[int, list[int]] = {}
+    for number, item in enumerate(items):
+        if item.source.split == "val":
+            validation.setdefault(groups[number], []).append(number)
     kept = list(items)
-    for pair in sorted(pairs, key=lambda pair: pair.likeness):
-        train, val = pair.one, pair.other
-        if items[train].source.split == "val":
-            train, val = val, train
-        if items[train].source.split == "train" and items[val].source.split == "val":
-            problem = f"A near-duplicate of {_image_path(items[val])} in validation (likeness {pair.likeness:.2f})."
-            kept[train] = replace(items[train], found=replace(items[train].found, problem=problem))
+    for number, item in enumerate(items):
+        copies = validation.get(groups[number], [])
+        if item.source.split == "train" and copies:
+            direct = {n: likeness.get((min(n, number), max(n, number)), 0.0) for n in copies}
+            nearest = max(copies, key=lambda n: direct[n])
+            how = f"likeness {direct[nearest]:.2f}" if direct[nearest] else "through a copy in training"
+            problem = f"A near-duplicate of {_image_path(items[nearest])} in validation ({how})."
+            kept[number] = replace(item, found=replace(item.found, problem=problem))
     return kept
 
 

@@ -1,4 +1,4 @@
-"""The published data sets as their publishers lay them out: what is in them, and which regions a image may show."""
+"""The published data sets as their publishers lay them out: what is in them, and which regions an image may show."""
 
 import csv
 import hashlib
@@ -9,7 +9,7 @@ from pathlib import Path
 from app.errors import DatasetError
 from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS, SUFFIXES, pair_files, read_layout
 
-# FracAtlas tags a image with the body part that is in view; "hand" covers everything from the finger to the elbow.
+# FracAtlas tags an image with the body part that is in view; "hand" covers everything from the finger to the elbow.
 REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
     "hand": ("fingers", "wrist", "forearm", "elbow"),
     "leg": ("leg",),
@@ -83,7 +83,7 @@ def read_fracatlas(folder: Path) -> list[SourceImage]:
     is left out.
 
     Raises:
-        DatasetError: the folder is neither, or a image is not in `dataset.csv`.
+        DatasetError: the folder is neither, or an image is not in `dataset.csv`.
     """
     table = folder / "dataset.csv"
     tags = {row["image_id"]: _candidates(row) for row in _read_table(table, ("image_id", *REGIONS_OF_TAG))}
@@ -126,7 +126,7 @@ def _published(folder: Path) -> list[tuple[str, Path, Path]]:
 
 
 def _split_by_name(name: str) -> str:
-    """A split for a image that the publishers gave none, in the shares of their lists; the same on every machine."""
+    """A split for an image that the publishers gave none, in the shares of their lists; the same on every machine."""
     draw = int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32
     return next(split for split, end in _SHARES if draw < end)
 

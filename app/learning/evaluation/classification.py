@@ -1,6 +1,6 @@
 """Is there a fracture in this image at all? AUROC and what a threshold does, each with its interval.
 
-A image's score is the highest raw score in it; a image is positive when at least one fracture is marked.
+An image's score is the highest raw score in it; an image is positive when at least one fracture is marked.
 """
 
 import math

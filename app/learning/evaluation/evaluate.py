@@ -43,7 +43,7 @@ def evaluate(
     calibration: as in `figures`; usually `detector.spec.calibration`.
 
     Raises:
-        DatasetError: the class lists do not match, or a image cannot be decoded.
+        DatasetError: the class lists do not match, or an image cannot be decoded.
         Unavailable: the engine failed.
     """
     check_regions(dataset, detector.spec.regions, single_class)
@@ -67,7 +67,7 @@ def read_cases(
     """What is marked on every image and what the detector says of it.
 
     Raises:
-        DatasetError: a image cannot be decoded, or decodes to another size than its labels were read for.
+        DatasetError: an image cannot be decoded, or decodes to another size than its labels were read for.
         Unavailable: the engine failed.
     """
     cases = []

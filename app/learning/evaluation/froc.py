@@ -1,4 +1,4 @@
-"""FROC: how many fractures are found when a image may carry so many false alarms on average.
+"""FROC: how many fractures are found when an image may carry so many false alarms on average.
 
 A fracture is found when a detection overlaps it with IoU 0.5 or more, whatever region the detection names. Every other
 detection is a false alarm, a second box on a fracture that is found already included (stricter than the LUNA16 rule,

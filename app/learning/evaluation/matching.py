@@ -96,7 +96,7 @@ def box_iou(first_px: Floats, second_px: Floats) -> Floats:
 def match(cases: Sequence[Case], region: str | None) -> Matches:
     """Match the detections of every image; `region` None means: whatever the boxes are called.
 
-    At most the 100 best detections of a image count (pycocotools' `maxDets`).
+    At most the 100 best detections of an image count (pycocotools' `maxDets`).
     """
     picked = [_pick(case, region) for case in cases]
     scores = np.concatenate([p.scores for p in picked] or [np.zeros(0)])

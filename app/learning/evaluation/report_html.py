@@ -33,7 +33,7 @@ def report_page(evaluation: Evaluation, cases: Sequence[Case], about: Mapping[st
     about: what was evaluated, line by line: model, data, settings. cases: as given to `figures`.
 
     Raises:
-        DatasetError: a image has gone since it was read.
+        DatasetError: an image has gone since it was read.
     """
     parts = [
         "<h1>Evaluation</h1>",
@@ -127,7 +127,7 @@ def _curves(e: Evaluation, cases: Sequence[Case]) -> str:
 
 
 def _svg_url(svg: str) -> str:
-    """As a image of its own, so that the curves' ids and styles do not meet on the page."""
+    """As an image of its own, so that the curves' ids and styles do not meet on the page."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode("ascii")
 
 

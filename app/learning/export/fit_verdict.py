@@ -19,7 +19,7 @@ from app.learning.evaluation.matching import Case
 from app.learning.evaluation.report_json import Json, as_json
 from app.learning.export.thresholds import TARGET_SENSITIVITY, TARGET_SPECIFICITY, Thresholds, choose
 
-METHOD = "Platt: logistic curve over the logit of a image's highest raw score"
+METHOD = "Platt: logistic curve over the logit of an image's highest raw score"
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def save_onnx(network: DetectionModel, path: Path, size_px: int) -> None:
 
 
 def _example(size_px: int) -> Tensor:
-    """A image that is not square, so that height and width are not mixed up unnoticed."""
+    """An image that is not square, so that height and width are not mixed up unnoticed."""
     return torch.zeros(1, size_px, max(size_px // (2 * STRIDE), 1) * STRIDE, dtype=torch.uint8)
 
 

@@ -1,6 +1,6 @@
 """The two thresholds of the verdict, chosen on images: above *possible* it is shown, above *definite* it is said.
 
-Both are on the calibrated scale and inclusive: a image is positive when its score is at least the threshold. They lie
+Both are on the calibrated scale and inclusive: an image is positive when its score is at least the threshold. They lie
 half-way between the scores of two images, so that rounding changes nobody's verdict.
 """
 
@@ -32,7 +32,7 @@ class Thresholds:
 def choose(positive: NDArray[np.bool_], probability: Floats, nothing: float) -> Thresholds:
     """The highest threshold with sensitivity ≥ 0.90 and the lowest with specificity ≥ 0.95.
 
-    nothing: the probability of a image without any detection. No threshold may lie at or below it; where 0.90 cannot
+    nothing: the probability of an image without any detection. No threshold may lie at or below it; where 0.90 cannot
     be reached above it, *possible* is the lowest threshold above it.
 
     When the first comes out above the second, any threshold between them meets both targets; then the lower becomes

@@ -1,6 +1,6 @@
-"""Augmentation made for radiographs: what a detector or a technician may do to a image, and nothing else.
+"""Augmentation for radiographs: only changes that a detector or a technician causes.
 
-Any orientation occurs, so images are turned and mirrored freely; contrast follows the window that somebody chose;
+Any orientation occurs, so images are turned and mirrored freely; contrast follows the window that was chosen;
 MONOCHROME1 looks inverted; shutters hide the border. There is no hue. Every function takes its randomness as an
 argument, so the same seed gives the same image.
 """
@@ -94,7 +94,7 @@ def plain(sample: Sample, size_px: int) -> Sample:
 def move_boxes(boxes_px: Boxes, matrix: NDArray[np.float64]) -> Boxes:
     """The upright boxes around boxes (N, 4) moved by an affine `matrix` (2, 3).
 
-    What is marked is taken to be the ellipse that the box encloses: turned by 45°, the box around the turned box would
+    A box stands for the ellipse that it encloses: turned by 45°, the box around the turned box would
     be 41 % too large in both directions, since a fracture hardly reaches the corners of its box. For turns by 90° and
     mirrors this is exactly the moved box.
     """
@@ -155,7 +155,7 @@ def _angle(how: Augmentation, rng: Generator) -> float:
 def _place(
     sample: Sample, tile: tuple[int, int, int, int], size_px: int, how: Augmentation, rng: Generator
 ) -> tuple[tuple[int, int, int, int], Sample]:
-    """The sample moved at random into a image of the tile's size; boxes count from the tile's corner."""
+    """The sample moved at random into an image of the tile's size; boxes count from the tile's corner."""
     height, width = sample.grey.shape
     to_wh = (tile[2] - tile[0], tile[3] - tile[1])
     focus = None

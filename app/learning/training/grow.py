@@ -1,10 +1,12 @@
 """Grow a trained YOLOv8 into a wider, deeper one that computes the same function, as a start for more training.
 
-A new channel copies an old one. What read the old channel now reads all its copies, each by a random share of the old
-weight, so that the sum is the same and the copies are free to part. A new bottleneck is read with weight zero. A
-network that is to serve as it is takes even shares instead: no weight stands out, which is what int8 asks for.
+A new channel copies an old one. A layer that took the old channel as input now takes all its copies, each by a random
+share of the old weight, so that the sum is the same and the copies are free to part. A new bottleneck gets input
+weight zero. A network that is to serve as it is takes even shares instead: no weight stands out, which is what int8
+asks for.
 
-Source: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016, sections 2.2–2.4.
+Source: Chen, Goodfellow, Shlens, "Net2Net: Accelerating Learning via Knowledge Transfer", ICLR 2016, sections
+2.2–2.4.
 """
 
 from collections.abc import Sequence
@@ -30,7 +32,7 @@ _PROBE_PX = 256
 
 @dataclass(frozen=True, eq=False)
 class _Flow:
-    """What a layer hands on: for each new channel the old one that it copies, or `_NOTHING`; and how many were old."""
+    """Output channels of a layer: for each new one the old one that it copies, or `_NOTHING`; and the old width."""
 
     origin: Tensor
     old_width: int

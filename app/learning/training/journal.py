@@ -1,4 +1,4 @@
-"""What a run leaves to read: its record, its curves as CSV and PNG."""
+"""Record of a run: its settings as JSON, its curves as CSV and PNG."""
 
 import csv
 import json

@@ -18,7 +18,7 @@ from app.learning.training.recipe import Recipe
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one step learns from; plain arrays, which pass from process to process without shared memory.
+    """The images and boxes of one training step; plain arrays, which need no shared memory between processes.
 
     grey: images (B, S, S) uint8.
     image, classes: per box (N,) float32, the number of its image and its class.
@@ -35,7 +35,7 @@ def load_samples(dataset: Dataset, longest_px: int, progress: Progress) -> list[
     """Decode every image into memory, its long side at most `longest_px`, its boxes along.
 
     Raises:
-        DatasetError: a image cannot be read; the message names it.
+        DatasetError: an image cannot be read; the message names it.
     """
     samples = []
     for number, image in enumerate(dataset.images, start=1):

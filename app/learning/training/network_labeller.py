@@ -1,4 +1,4 @@
-"""What a trained network makes of a box whose region nobody wrote down."""
+"""Regions of unlabelled boxes, inferred by a trained network."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ _PAD_GREY = 114
 
 
 class NetworkLabeller:
-    """Reads regions from the class scores of a network, summed over the predictions that overlap a box."""
+    """Infers regions from the class scores of a network, summed over the predictions that overlap a box."""
 
     def __init__(self, weights: Path, size_px: int = 512) -> None:
         """Raises ModelError when the weights cannot be read or do not know all of `REGIONS`."""
@@ -30,7 +30,7 @@ class NetworkLabeller:
         self._size_px = size_px
 
     def shares(self, grey: NDArray[np.uint8], boxes_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """As `app.learning.datasets.region_labeller.Opinion` has it."""
+        """As `app.learning.datasets.region_labeller.RegionLabeller.shares`."""
         small, _ = shrink_to(grey, self._size_px)
         scale = small.shape[1] / grey.shape[1]
         predictions = self._predict(small)
@@ -51,10 +51,10 @@ class NetworkLabeller:
 def region_shares(
     predictions: NDArray[np.float64], box: NDArray[np.float64], order: Sequence[int]
 ) -> NDArray[np.float64]:
-    """What predictions that overlap a box say of its region: class scores, weighted by the square of the overlap.
+    """Sum the class scores of the predictions that overlap a box, weighted by the square of the overlap.
 
-    predictions: (A, 4 + classes), x1 y1 x2 y2 and scores. box: (4,) in the same pixels. order: which class is which
-    place of the result. The result sums to 1, or is all 0 where nothing overlaps.
+    predictions: (A, 4 + classes), x1 y1 x2 y2 and scores. box: (4,) in the same pixels. order: the class of each
+    element of the result. The result sums to 1, or is all 0 where nothing overlaps.
     """
     overlap = np.minimum(predictions[:, 2:4], box[2:]) - np.maximum(predictions[:, :2], box[:2])
     common = np.clip(overlap, 0, None).prod(axis=1)

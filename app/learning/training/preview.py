@@ -1,4 +1,4 @@
-"""Contact sheets of augmented images, for a person to look at before a run costs hours."""
+"""Preview of augmented images, to be checked before a long run is started."""
 
 from pathlib import Path
 
@@ -14,17 +14,17 @@ from app.learning.training.loader import Epoch, epoch_order, load_samples
 from app.learning.training.recipe import Recipe
 from app.records import Drawing, Label, Stroke
 
-_COLUMNS, _ROWS, _SHEETS = 6, 4, 3
+_COLUMNS, _ROWS, _PAGES = 6, 4, 3
 _COLOUR = (255, 196, 0)
 
 
-def write_contact_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
-    """Write a few sheets of 6 × 4 images as the first epoch would show them; returns their paths.
+def write_preview(dataset: Dataset, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
+    """Write a few grids of 6 × 4 images as the first epoch would show them; returns their paths.
 
     Raises:
         TrainingError: the folder cannot be written.
     """
-    size_px, count = recipe.image_size(0.0), _COLUMNS * _ROWS * _SHEETS
+    size_px, count = recipe.image_size(0.0), _COLUMNS * _ROWS * _PAGES
     images = dataset.images
     chosen = np.random.default_rng(recipe.seed).permutation(len(images))[: 6 * count]
     part = Dataset(dataset.regions, tuple(images[int(i)] for i in sorted(chosen)))
@@ -34,17 +34,17 @@ def write_contact_sheets(dataset: Dataset, recipe: Recipe, out: Path, progress: 
     shown = [epoch[i] for i in range(min(count, len(epoch)))]
     paths = []
     for number, start in enumerate(range(0, len(shown), _COLUMNS * _ROWS), start=1):
-        path = out / f"sheet-{number}.png"
+        path = out / f"preview-{number}.png"
         try:
             out.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_sheet(shown[start : start + _COLUMNS * _ROWS], size_px, dataset.regions))
+            path.write_bytes(_grid(shown[start : start + _COLUMNS * _ROWS], size_px, dataset.regions))
         except OSError as error:
             raise TrainingError(f"{path} cannot be written: {error.strerror}.") from None
         paths.append(path)
     return paths
 
 
-def _sheet(samples: list[Sample], size_px: int, regions: tuple[str, ...]) -> bytes:
+def _grid(samples: list[Sample], size_px: int, regions: tuple[str, ...]) -> bytes:
     grey: NDArray[np.uint8] = np.zeros((_ROWS * size_px, _COLUMNS * size_px), np.uint8)
     strokes: list[Stroke] = []
     labels: list[Label] = []

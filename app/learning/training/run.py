@@ -1,4 +1,4 @@
-"""A training run from its first file to its last: start one, go on with one, look at what it would be shown."""
+"""Start, resume and preview a training run."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from app.learning.progress import Progress
 from app.learning.training.journal import RECORD, environment, write_record
 from app.learning.training.loader import load_samples
 from app.learning.training.network import save_weights, start_network
-from app.learning.training.preview import write_contact_sheets
+from app.learning.training.preview import write_preview
 from app.learning.training.recipe import Recipe, recipe_from, recipe_values
 from app.learning.training.trainer import LAST, Material, State, Trainer, Watcher
 
@@ -30,7 +30,7 @@ _SPARE = 1.25
 
 @dataclass(frozen=True)
 class Start:
-    """What a run begins from: nothing, a checkpoint of the same size, or a smaller one that is grown."""
+    """Initial weights of a run: none, a checkpoint of the same size, or a smaller one that is grown."""
 
     weights: Path | None = None
     grow_from: Path | None = None
@@ -101,9 +101,9 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
 
 
 def make_preview(data_yaml: Path, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
-    """Contact sheets (PNG) of images as the network will see them, boxes drawn; returns their paths."""
+    """Write grids (PNG) of augmented images with their boxes; returns their paths."""
     dataset = read_dataset(data_yaml, "train")
-    return write_contact_sheets(dataset, recipe, out, progress)
+    return write_preview(dataset, recipe, out, progress)
 
 
 def choose_device(name: str) -> torch.device:

@@ -34,7 +34,7 @@ BEST, LAST, FINAL = "best.pt", "last.pt", "final.pt"
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What is learned from: samples in memory; `groups` says which data set each validation sample is from."""
+    """Samples in memory; `groups` names the data set of each validation sample."""
 
     train: Sequence[Sample]
     val: Sequence[Sample]
@@ -44,7 +44,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Pace:
-    """Where a run is, for whoever watches."""
+    """Progress of a run after one step."""
 
     epoch: int
     step: int
@@ -67,7 +67,7 @@ class Watcher(Protocol):
 
 @dataclass
 class State:
-    """What is needed to go on after a kill."""
+    """State that a run needs to be resumed."""
 
     epoch: int = 0
     steps: int = 0
@@ -129,8 +129,8 @@ class Trainer:
         Raises:
             TrainingError: a file cannot be written, or the loss is no longer a number.
         """
-        # Weights that fade to denormal numbers slow a CPU down many times; whoever trains in a larger program gets
-        # the arithmetic back as it was.
+        # Weights that fade to denormal numbers slow a CPU down many times; the setting is restored for
+        # the rest of the process.
         torch.set_flush_denormal(True)
         try:
             while self.state.progress < 1:
@@ -144,7 +144,7 @@ class Trainer:
         recipe, state = self._recipe, self.state
         size_px = recipe.image_size(state.progress)
         calm = state.progress >= 1 - recipe.calm
-        count, feed = batches(self._material.train, recipe, size_px, state.epoch, calm)
+        count, loader = batches(self._material.train, recipe, size_px, state.epoch, calm)
         if count == 0:
             raise TrainingError("The data set holds no image with a fracture to learn from.")
         torch.manual_seed(recipe.seed * 1_000_003 + state.epoch)
@@ -152,7 +152,7 @@ class Trainer:
         # Summed on the device, so that a GPU is waited for once an epoch and not at every step.
         total, begun, before = torch.zeros(3, device=self._device), time.monotonic(), state.trained_s
         number = 0
-        for number, batch in enumerate(feed, start=1):
+        for number, batch in enumerate(loader, start=1):
             rate = learning_rate(state.progress, recipe)
             losses = self._one_step(batch, rate)
             total += losses
@@ -168,7 +168,7 @@ class Trainer:
             raise TrainingError(f"The loss is not a number in epoch {state.epoch + 1}; a lower learning rate may help.")
         state.epoch += 1
         self._finish_epoch(total / number, rate, size_px)
-        # Validation is part of the budget: what is promised is an end, not a number of steps.
+        # Validation is part of the budget: a run promises a time, not a number of steps.
         state.trained_s = before + time.monotonic() - begun
         state.progress = self._clock.progress(state.trained_s, state.epoch)
         self._save()
@@ -255,7 +255,7 @@ class Trainer:
 
 
 def worth(scores: dict[str, Score]) -> float:
-    """What the best checkpoint is chosen by: the mean over the data sets of mAP50 with and without regions."""
+    """Criterion of the best checkpoint: the mean over the data sets of mAP50 with and without regions."""
     groups = [score for name, score in scores.items() if name != "all"] or [scores["all"]]
     parts = [value for score in groups for value in (score.map50, score.any_region_map50) if math.isfinite(value)]
     return sum(parts) / len(parts) if parts else 0.0

@@ -121,7 +121,7 @@ def test_a_label_for_a_missing_image_is_named(tmp_path: Path) -> None:
 
 def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     kaggle(tmp_path)
-    (tmp_path / "train" / "images" / "image1.png").write_bytes(b"not a image")
+    (tmp_path / "train" / "images" / "image1.png").write_bytes(b"not an image")
     with pytest.raises(DatasetError, match=r"image1\.png cannot be read"):
         read_dataset(tmp_path / "data.yaml", "train")
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from app.errors import DatasetError
 from app.imaging import render_png
 from app.learning.datasets.dataset import REGIONS, read_dataset
-from app.learning.datasets.prepare import prepare
+from app.learning.datasets.near_duplicates import Pair, group
+from app.learning.datasets.prepare import _NOTHING, _Item, _without_leaks, prepare
 from app.learning.datasets.sources import SourceImage, read_fracatlas, read_kaggle
 from app.learning.progress import silent
 from tests.support.drawn_sets import BOX, POLYGON, drawn, fracatlas, kaggle, put
@@ -174,6 +176,17 @@ def test_a_training_image_that_is_in_validation_too_is_set_aside(tmp_path: Path)
     assert manifest["near_duplicates"]["across"] == 1
     rows = list(csv.DictReader((tmp_path / "out" / "near_duplicates.csv").read_text(encoding="utf-8").splitlines()))
     assert {rows[0]["one"], rows[0]["other"]} == {"train/images/kaggle-leak.png", "val/images/kaggle-image0.png"}
+
+
+def test_a_copy_of_a_copy_of_a_validation_image_is_set_aside_too(tmp_path: Path) -> None:
+    """A ~ B and B ~ C, but not A ~ C: A and B are in training, C is in validation."""
+    folder = kaggle(tmp_path / "k", [BOX], [BOX])
+    images = read_kaggle(folder)
+    sources = [replace(images[0], split="train"), replace(images[0], split="train"), images[-1]]
+    items = [_Item(source, _NOTHING, f"image{number}") for number, source in enumerate(sources)]
+    pairs = [Pair(0, 1, 0.8), Pair(1, 2, 0.7)]
+    kept = _without_leaks(items, group(3, pairs), pairs)
+    assert [item.found.problem is None for item in kept] == [False, False, True]
 
 
 def test_leaks_stay_when_that_is_asked_for_and_are_still_listed(tmp_path: Path) -> None:

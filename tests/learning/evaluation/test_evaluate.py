@@ -235,7 +235,7 @@ def test_false_alarms_on_normal_images_and_sizes_are_counted():
     assert (possible.alarms_per_image, possible.alarms_per_normal) == (pytest.approx(2 / 3), 1.0)
     assert (definite.alarms_per_normal, definite.normals_called.value) == (0.5, 0.5)
     assert (possible.found.value, definite.found.value) == (1.0, 1.0)
-    # A box of 30 px in a image of 100 px is one of 153.6 px at 512.
+    # A box of 30 px in an image of 100 px is one of 153.6 px at 512.
     assert [row.boxes for row in evaluation.box_sizes] == [0, 0, 0, 0, 1]
     assert evaluation.box_sizes[-1].at_possible.value == 1.0
     assert [row.name for row in evaluation.image_sizes] == ["long side 1–400 px"]

@@ -219,12 +219,12 @@ def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     assert old.read_bytes() == b"old"
 
 
-def test_the_preview_shows_sheets_of_images(data_yaml: Path, tmp_path: Path) -> None:
+def test_the_preview_shows_grids_of_images(data_yaml: Path, tmp_path: Path) -> None:
     from app.learning.training.run import make_preview
 
-    sheets = make_preview(data_yaml, short(), tmp_path / "sheets", no_progress)
-    assert [sheet.name for sheet in sheets] == ["sheet-1.png"]
-    assert sheets[0].read_bytes().startswith(b"\x89PNG")
+    grids = make_preview(data_yaml, short(), tmp_path / "preview", no_progress)
+    assert [grid.name for grid in grids] == ["preview-1.png"]
+    assert grids[0].read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_smaller_network_is_grown_and_trained(whole_run: Path, data_yaml: Path, tmp_path: Path) -> None:
@@ -243,8 +243,8 @@ def test_images_prepared_by_other_processes_are_the_same(data_yaml: Path) -> Non
     samples = load_samples(read_dataset(data_yaml, "train"), 64, no_progress)
     shown = []
     for workers in (0, 2):
-        count, feed = batches(samples, short(workers=workers, passes=2), 64, 3, calm=False)
-        shown.append([batch.grey for batch in feed])
+        count, loader = batches(samples, short(workers=workers, passes=2), 64, 3, calm=False)
+        shown.append([batch.grey for batch in loader])
         assert len(shown[-1]) == count == 5
     for alone, helped in zip(*shown, strict=True):
         np.testing.assert_array_equal(alone, helped)
