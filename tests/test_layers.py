@@ -45,6 +45,8 @@ SIDEWAYS = {("app.usecases", "app.services"), ("app.config", "app.errors"), ("ap
 OWNERS = {
     "cv2": {"app.imaging"},
     "PIL": {"app.imaging"},
+    # Describes what crosses a border as JSON or YAML.
+    "pydantic": {"app.web", "app.detection", "app.learning"},
     "pydicom": {"app.imaging"},
     "gdcm": {"app.imaging"},
     "openjpeg": {"app.imaging"},
