@@ -15,6 +15,7 @@ from app.web.api import routes as api
 from app.web.http import guard, headers, operations
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
+from app.web.http.notices import Notices
 from app.web.http.query import way_back
 from app.web.http.throttle import Throttle
 from app.web.http.uploads import UploadRequest, body_limit
@@ -44,6 +45,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["limits"] = settings.limits
     app.extensions["throttle"] = Throttle()
     app.extensions["metrics"] = Metrics()
+    app.extensions["notices"] = Notices()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back)

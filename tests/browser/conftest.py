@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED_RADIOGRAPHS = ROOT.parent / "shared" / "data" / "kaggle-bone-fracture" / "valid" / "images"
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -40,8 +39,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 READY_WITHIN_S = 120
-# As many images of the data set as are looked at to find two with a box.
-MOST_LOOKED_AT = 20
+# As many radiographs as are drawn to find two with a box.
+MOST_DRAWN = 20
 
 
 @dataclass(frozen=True)
@@ -97,12 +96,10 @@ def missing(what: str) -> None:
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The weights; where the data sets are not, with a threshold so low that something is marked on a drawn image."""
+    """The served weights, with a threshold so low that they mark something on a drawn radiograph."""
     models = ROOT / "models"
     if not (models / "model.json").exists():
         missing("models/model.json")
-    if SHARED_RADIOGRAPHS.is_dir():
-        return models
     eager = tmp_path_factory.mktemp("models")
     for path in models.iterdir():
         (eager / path.name).symlink_to(path)
@@ -161,10 +158,10 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -
 
 @pytest.fixture(scope="session")
 def radiographs(server: Server, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two radiographs on which the model marks something: real ones, or drawn ones where the data sets are not."""
+    """Two drawn radiographs on which the model marks something."""
     ask = _asker(server)
     found: list[Path] = []
-    for path in _candidates(tmp_path_factory.mktemp("radiographs")):
+    for path in _drawn(tmp_path_factory.mktemp("radiographs")):
         if ask(path):
             found.append(path)
         if len(found) == 2:
@@ -172,12 +169,10 @@ def radiographs(server: Server, tmp_path_factory: pytest.TempPathFactory) -> lis
     return pytest.fail("the model marks nothing on any of these radiographs")
 
 
-def _candidates(folder: Path) -> Iterator[Path]:
-    if SHARED_RADIOGRAPHS.is_dir():
-        yield from sorted(SHARED_RADIOGRAPHS.iterdir())[:MOST_LOOKED_AT]
+def _drawn(folder: Path) -> Iterator[Path]:
     from app.imaging import phantom, render_png
 
-    for seed in range(MOST_LOOKED_AT):
+    for seed in range(MOST_DRAWN):
         path = folder / f"drawn-{seed}.png"
         path.write_bytes(render_png(phantom(seed).grey))
         yield path

@@ -126,7 +126,6 @@ def _operation(name: str, summary: str, status: str, schema: str | None, *refusa
 
 def _upload_operation(name: str, summary: str, *refusals: int) -> Json:
     operation = _operation(name, summary, "201", "Submission", 400, 409, 413, 415, 422, *refusals)
-    operation["responses"]["200"] = _json_answer("Only with Prefer: handling=lenient: the file was refused.", "Error")
     sealed_only = "Only with application/hpke: "
     return {
         **operation,
@@ -135,10 +134,6 @@ def _upload_operation(name: str, summary: str, *refusals: int) -> Json:
             _header(
                 "X-Sealed-Name",
                 sealed_only + 'the file name, sealed with info = "fracture-upload/v1/" + kid + "/name", as base64url.',
-            ),
-            _header(
-                "Prefer",
-                "With handling=lenient a file that cannot be used is answered with status 200 and the error's body.",
             ),
             _header("X-CSRFToken", "Only with a browser's session, not with a token."),
         ],

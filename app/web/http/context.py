@@ -8,6 +8,7 @@ from app.config import Limits
 from app.records import Person
 from app.services import Services
 from app.web.http.metrics import Metrics
+from app.web.http.notices import Notices
 from app.web.http.throttle import Throttle
 
 
@@ -24,6 +25,11 @@ def limits() -> Limits:
 def throttle() -> Throttle:
     """The count of sign-in attempts."""
     return cast(Throttle, current_app.extensions["throttle"])
+
+
+def notices() -> Notices:
+    """The notices that wait for the next page of their person."""
+    return cast(Notices, current_app.extensions["notices"])
 
 
 def metrics() -> Metrics:

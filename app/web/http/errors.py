@@ -44,11 +44,6 @@ WORDS_OF_STATUS: dict[int, tuple[str, str]] = {
 CSRF_WORDS = ("csrf", N_("This form has expired. Reload the page and send it again."))
 INTERNAL_WORDS = ("internal", N_("Something went wrong on the server. Nothing of what was stored before is lost."))
 
-# A page asks for each file in turn, and a browser writes every status from 400 on to its console as an error. With this
-# preference (RFC 7240, 4.4) a file that cannot be used is no failed request: status 200, the same body.
-LENIENT = "handling=lenient"
-FILE_FAMILIES = (errors.TooLarge, errors.UnsupportedImage, errors.UnusableImage)
-
 # A refused form is shown again with the reason; every other refusal is a page of its own.
 PAGE_OF_FORM = {
     "pages.create_study": "upload.html",
@@ -77,9 +72,6 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
         return redirect(url_for("sign_in.form", next=way_back()), code=303)
     details = [f"{name}: {failure_words(why)}" for name, why in error.of_files]
     answer = _answer(status, error.code, str(error), failure_words(error), details)
-    if _is_lenient() and isinstance(error, FILE_FAMILIES):
-        answer.status_code = 200
-        answer.headers["Preference-Applied"] = LENIENT
     retry_after_s = getattr(error, "retry_after_s", errors.Busy.retry_after_s if status == 503 else None)
     if retry_after_s is not None:
         answer.headers["Retry-After"] = str(retry_after_s)
@@ -135,7 +127,3 @@ def _is_own_answer() -> bool:
     """
     said = request.headers.get("Sec-Fetch-Site"), request.headers.get("Sec-Fetch-Mode")
     return request.endpoint == "pages.add_feedback" and said == ("same-origin", "navigate")
-
-
-def _is_lenient() -> bool:
-    return _is_api() and LENIENT in request.headers.get("Prefer", "").replace(" ", "")

@@ -12,9 +12,10 @@ from app.usecases.studies.create import add_images as add_images_to
 from app.usecases.studies.create import create_study as create_study_of
 from app.usecases.studies.sample import is_first_visit
 from app.usecases.worklist.worklist import get_entry
-from app.web.http.context import limits, metrics, person, services
+from app.web.http.context import limits, metrics, notices, person, services
 from app.web.http.download import pdf_answer
 from app.web.http.feedback_body import read_form
+from app.web.http.notices import RefusedFile
 from app.web.http.uploads import read_uploads
 from app.web.http.worklist_query import filter_args, read_filters
 from app.web.i18n.failures import failure_words
@@ -23,9 +24,7 @@ from app.web.pages.feedback import feedback_by_image
 
 blueprint = Blueprint("pages", __name__)
 
-REJECTED = "rejected"
 ANSWERED = "answered"
-LONGEST_NAME_KEPT = 60
 
 
 @blueprint.get("/")
@@ -60,7 +59,7 @@ def study(study_id: str) -> ResponseReturnValue:
         study=entry.study,
         entry=entry,
         args=filter_args(read_filters(request.args)),
-        rejected=session.pop(REJECTED, []),
+        rejected=notices().take(person().id, study_id),
         longest_statement=LONGEST_STATEMENT,
         feedback=feedback_by_image(entry.study, said, person().id, session.pop(ANSWERED, None)),
         regions=services().detector.spec.regions,
@@ -99,9 +98,6 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 
 
 def _to_study(submission: Submission) -> ResponseReturnValue:
-    # Carried to the next page by the sender's own cookie: the server keeps no file name in the clear.
-    if submission.rejected:
-        session[REJECTED] = [
-            {"name": one.name[:LONGEST_NAME_KEPT], "message": failure_words(one.why)} for one in submission.rejected
-        ]
+    refused = [RefusedFile(one.name, failure_words(one.why)) for one in submission.rejected]
+    notices().leave(refused, person().id, submission.study.id)
     return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

@@ -54,6 +54,19 @@ def test_refused_files_are_named_on_the_study_page_once(signed_in: FlaskClient, 
     assert "This file is damaged" not in again
 
 
+def test_many_refused_files_with_long_names_are_all_named_and_none_is_in_the_cookie(
+    signed_in: FlaskClient, png: bytes
+) -> None:
+    names = [f"{'ακτινογραφία' * 60}-{number}.png" for number in range(4)]
+    answer = send(signed_in, ("good.png", png), *((name, png[:90]) for name in names))
+
+    cookies = " ".join(answer.headers.getlist("Set-Cookie"))
+    page = signed_in.get(answer.headers["Location"]).get_data(as_text=True)
+
+    assert len(cookies) < 4096
+    assert [name for name in names if name not in page] == []
+
+
 def test_when_no_file_can_be_read_the_upload_page_says_why(signed_in: FlaskClient) -> None:
     answer = send(signed_in, ("letter.jpg", b"Dear colleague"))
 

@@ -1,5 +1,5 @@
 // Why a place was marked: what its link leads to, shown over the study's page; and how strong its colours are.
-import { wordsOf } from "./words.js";
+import { wordsOf } from "../words.js";
 
 const WAITS_MOST_MS = 90_000;
 

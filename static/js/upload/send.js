@@ -1,5 +1,5 @@
 // Talks to /api/v1: one sealed file at a time, with its progress. Every failure is a Refusal in words for a reader.
-import { wordsOf } from "./words.js";
+import { wordsOf } from "../words.js";
 
 const words = wordsOf("upload");
 const ATTEMPTS_WHEN_BUSY = 4;
@@ -43,8 +43,6 @@ function post(url, sealed, kid, csrfToken, onSent) {
     request.setRequestHeader("X-Key-Id", kid);
     request.setRequestHeader("X-Sealed-Name", sealed.name);
     request.setRequestHeader("X-CSRFToken", csrfToken);
-    // A file that cannot be used is then answered with 200 and the error: it is no fault for the browser's console.
-    request.setRequestHeader("Prefer", "handling=lenient");
     request.upload.onprogress = (event) => event.lengthComputable && onSent(event.loaded / event.total);
     request.upload.onload = () => onSent(1);
     request.onerror = () => reject(LOST());

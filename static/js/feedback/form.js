@@ -1,9 +1,9 @@
 // The form of a reader's answer. The rows of numbers are the truth; each has a box over the picture that follows it, and
 // that it follows. What was begun is kept in this tab until it is stored, so that a session that ends loses nothing.
-import { Draft } from "./draft.js";
+import { Draft } from "../draft.js";
 import { DrawnBoxes } from "./drawn_boxes.js";
-import { AnswerSender } from "./feedback_send.js";
-import { filled, wordsOf } from "./words.js";
+import { AnswerSender } from "./send.js";
+import { filled, wordsOf } from "../words.js";
 
 const SIDES = ["x", "y", "width", "height"];
 const words = wordsOf("feedback");

@@ -1,8 +1,8 @@
 // One picture that is looked at: the stage with all that lies over it. A card has one, and one beside it when asked.
-import { Lens } from "./viewer_lens.js";
-import { Overlay } from "./viewer_overlay.js";
-import { Ruler } from "./viewer_ruler.js";
-import { Stage } from "./viewer_stage.js";
+import { Lens } from "./lens.js";
+import { Overlay } from "./overlay.js";
+import { Ruler } from "./ruler.js";
+import { Stage } from "./stage.js";
 
 // What a card says of its radiograph.
 export function radiographOf(card) {

@@ -1,8 +1,8 @@
 // The result page: original, marked or side by side; hide boxes below a confidence; what was refused on the way here; what
 // was written for the report.
 
-import { Draft } from "./draft.js";
-import { filled, percent as inPercent, wordsOf } from "./words.js";
+import { Draft } from "../draft.js";
+import { filled, percent as inPercent, wordsOf } from "../words.js";
 
 const words = wordsOf("study");
 const toolbar = document.querySelector("[data-toolbar]");

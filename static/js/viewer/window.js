@@ -30,17 +30,23 @@ export class RadiographWindow {
   }
 
   async load() {
-    this.loading ??= this.fetch(this.urls.choices).then(async (answer) => {
-      if (!answer) {
-        this.loading = null;
-        return;
-      }
+    this.loading ??= this.fetchChoices();
+    await this.loading;
+    // A failure is forgotten, so that the next call tries again.
+    if (this.choices === null) this.loading = null;
+    return this.choices !== null;
+  }
+
+  async fetchChoices() {
+    const answer = await this.fetch(this.urls.choices);
+    if (!answer) return;
+    try {
       const { windows, ...range } = await answer.json();
       Object.assign(this, range, { choices: windows });
       this.tell();
-    });
-    await this.loading;
-    return this.choices !== null;
+    } catch {
+      this.failed(0);
+    }
   }
 
   async fetch(address, signal) {
@@ -120,7 +126,11 @@ export class RadiographWindow {
     while (this.wanted) {
       const { now, isFinal } = this.wanted;
       this.wanted = null;
-      await (isFinal ? this.showWhole(now) : this.showLive(now));
+      try {
+        await (isFinal ? this.showWhole(now) : this.showLive(now));
+      } catch {
+        this.failed(0);
+      }
     }
     this.busy = false;
   }

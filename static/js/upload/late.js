@@ -6,7 +6,7 @@ let loading = null;
 
 function load() {
   sight.disconnect();
-  loading ??= import("./upload.js");
+  loading ??= import("./page.js");
   return loading;
 }
 

@@ -1,7 +1,7 @@
 // Boxes that a reader draws over a radiograph: an SVG layer in pixels of the radiograph. It keeps no truth of its own;
 // each box is a view of a `place` ({x, y, width, height}) and hands every change back. Where a viewer zooms or turns the
 // picture, `setWorld` says how the layer's pixels are shown.
-import { filled } from "./words.js";
+import { filled } from "../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CORNERS = ["nw", "ne", "se", "sw"];

@@ -1,7 +1,7 @@
 // The drop zone. Each file is sealed here, sent with its progress, and read; the first makes the study, the others join
 // it. Without crypto.subtle (plain http from another computer) the plain form stays in charge.
 import { Refusal, fetchKey, send } from "./send.js";
-import { filled, percent, wordsOf } from "./words.js";
+import { filled, percent, wordsOf } from "../words.js";
 
 const form = document.querySelector("[data-uploader]");
 const input = form.querySelector("input[type=file]");

@@ -1,5 +1,5 @@
 // The bar of tools under a picture: its buttons, the list of windows, the numbers, and what it says.
-import { decimal, filled, percent } from "./words.js";
+import { decimal, filled, percent } from "../words.js";
 
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 

@@ -1,6 +1,6 @@
 // A ruler over the picture: two ends that are dragged or moved with arrow keys, and the length between them, in mm where
 // the file says how large a pixel is at the detector, else in pixels.
-import { decimal, filled } from "./words.js";
+import { decimal, filled } from "../words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const GRIP_PX = 9;

@@ -1,10 +1,10 @@
 // The viewer of each radiograph of a study: made when its card comes into sight, over the picture that is there anyway.
-import { Pane, radiographOf } from "./viewer_pane.js";
-import { dragWindow } from "./viewer_drag.js";
-import { installKeys } from "./viewer_keys.js";
-import { Tools } from "./viewer_tools.js";
-import { RadiographWindow } from "./viewer_window.js";
-import { filled, wordsOf } from "./words.js";
+import { Pane, radiographOf } from "./pane.js";
+import { dragWindow } from "./drag.js";
+import { installKeys } from "./keys.js";
+import { Tools } from "./tools.js";
+import { RadiographWindow } from "./window.js";
+import { filled, wordsOf } from "../words.js";
 
 const TURN_BY_KEY = 5;
 

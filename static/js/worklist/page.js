@@ -1,6 +1,6 @@
 // The worklist: new studies appear by themselves, keys move from study to study. All of it works without this script,
 // by reloading and tabbing.
-import { filled, wordsOf } from "./words.js";
+import { filled, wordsOf } from "../words.js";
 
 const ASK_EVERY_MS = 5000;
 const KEYS_OFF = "single-keys-off";
