@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         # Heavy: --help should not wait for torch.
-        from app.learning.training.averaging import average_checkpoints  # noqa: PLC0415
+        from app.learning.networks.averaging import average_checkpoints  # noqa: PLC0415
 
         average_checkpoints(dict(options.weights), options.out)
     except FractureError as error:

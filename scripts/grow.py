@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         # Heavy: --help should not wait for torch.
-        from app.learning.training.grow import grow_checkpoint  # noqa: PLC0415
+        from app.learning.networks.grow import grow_checkpoint  # noqa: PLC0415
 
         off = grow_checkpoint(options.weights, options.out, options.size, None)
     except FractureError as error:

@@ -37,7 +37,7 @@ LAYERS = {
 # higher one, and two of the same number do not know each other.
 INNER_LAYERS = {
     "app.web": {"i18n": 1, "http": 2, "pages": 3, "api": 3, "extraction": 4, "factory": 4},
-    "app.learning": {"progress": 0, "datasets": 1, "evaluation": 2, "training": 3, "export": 4},
+    "app.learning": {"progress": 0, "datasets": 1, "networks": 1, "evaluation": 2, "training": 3, "export": 4},
 }
 # Imports inside one layer: use cases are given the services; settings name their failure.
 SIDEWAYS = {("app.usecases", "app.services"), ("app.config", "app.errors"), ("app.config", "app.records")}

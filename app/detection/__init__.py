@@ -6,10 +6,11 @@ from app.detection.engine import Engine
 from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap
-from app.detection.spec import Calibration, ModelSpec, NmsRule, load_model_spec
+from app.detection.spec import NEW_NMS, Calibration, ModelSpec, NmsRule, load_model_spec
 from app.detection.verdict import Judgement, calibrated, read_verdict
 
 __all__ = [
+    "NEW_NMS",
     "Calibration",
     "Detector",
     "Engine",

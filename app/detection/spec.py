@@ -45,6 +45,10 @@ class NmsRule:
     floor: float
 
 
+# The rule that a newly exported model gets, and that training validates with.
+NEW_NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
+
+
 @dataclass(frozen=True)
 class Calibration:
     """Raw score → probability → tier.

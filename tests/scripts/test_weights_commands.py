@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("ultralytics")
 
-from app.learning.training.network import build_network, load_network, save_weights, size_of
+from app.learning.networks.network import build_network, load_network, save_weights, size_of
 from scripts import average, grow
 
 pytestmark = pytest.mark.torch

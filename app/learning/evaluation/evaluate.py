@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.detection import Calibration, ModelSpec, places
 from app.errors import DatasetError
@@ -79,13 +80,24 @@ def read_cases(
 
 
 def _read_case(detector: Finder, image: LabelledImage, group: str) -> Case:
+    grey = load_labelled(image)
+    prepared = model_input(grey, detector.spec.input_size_px, detector.spec.stride)
+    return case_of(image, detector.detect(prepared), group)
+
+
+def load_labelled(image: LabelledImage) -> NDArray[np.uint8]:
+    """Decode an image; raises DatasetError when it is not of the size that its labels were read for."""
     grey = load_grey(image.path)
     height, width = grey.shape
     if (width, height) != image.size_wh:
         raise DatasetError(f"The image {image.path} decodes to {width}×{height} pixels, not as its header says.")
-    found = detector.detect(model_input(grey, detector.spec.input_size_px, detector.spec.stride))
-    # Detections come surest first, as `places` wants them.
+    return grey
+
+
+def case_of(image: LabelledImage, found: Sequence[Detection], group: str) -> Case:
+    """Pair what is marked on an image with what was detected on it, highest score first."""
     found_px = np.array([one.box_px for one in found], np.float64).reshape(-1, 4)
+    width, height = image.size_wh
     return Case(
         path=image.path,
         shape_hw=(height, width),

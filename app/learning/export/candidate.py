@@ -3,20 +3,18 @@
 import hashlib
 from pathlib import Path
 
-from app.detection import Calibration, Detector, ModelSpec, NmsRule
+from app.detection import NEW_NMS, Calibration, Detector, ModelSpec, NmsRule
 from app.detection.checkpoint import read_checkpoint
 from app.detection.engine_torch import TorchEngine
 from app.detection.spec import WeightsFile
 from app.errors import ModelError
-from app.learning.training.recipe import STRIDE
+from app.learning.networks import STRIDE
 
-# The rule that serves; see models/model.json.
-NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # A detector needs one; evaluation of a candidate does not read it.
 _NOT_CALIBRATED = Calibration("none", ((0.0, 0.0), (1.0, 1.0)), 0.5, 0.5)
 
 
-def load_candidate(weights: Path, input_size_px: int = 512, threads: int = 0, nms: NmsRule = NMS) -> Detector:
+def load_candidate(weights: Path, input_size_px: int = 512, threads: int = 0, nms: NmsRule = NEW_NMS) -> Detector:
     """A detector that runs the ultralytics checkpoint `weights` on torch, its regions as the checkpoint names them.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection import Calibration, Detector, Engine, ModelSpec, NmsRule, load_model_spec
+from app.detection import NEW_NMS, Calibration, Detector, Engine, ModelSpec, load_model_spec
 from app.detection.checkpoint import read_checkpoint
 from app.detection.engine_openvino import OpenvinoEngine
 from app.detection.engine_torch import TorchEngine
@@ -29,15 +29,14 @@ from app.learning.evaluation.evaluate import check_regions, evaluate
 from app.learning.export.engines import OnnxEngine, latency_ms, shapes_of
 from app.learning.export.files import FP16, INT8, ONNX, REPORT_NAME, TORCH, Made, install, model_json, named, report
 from app.learning.export.graph import HEAD_END, layers, quantized, save_graph, save_onnx, to_openvino
-from app.learning.training.network import trained_at_px
-from app.learning.training.recipe import STRIDE
+from app.learning.networks import STRIDE
+from app.learning.networks.network import trained_at_px
 
 Figures = Mapping[str, float]
 Judge = Callable[[Detector, Dataset], Figures]
 Say = Callable[[str], None]
 
 FORMATS = (INT8, FP16, ONNX)
-NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 # Until a calibration is fitted on these weights' own scores, the file says that none was.
 NOT_FITTED = Calibration("provisional: identity, not fitted", ((0.0, 0.0), (1.0, 1.0)), 0.10, 0.40)
 # What stays in float in int8 files; the next is tried when the one before loses too much. The first layers have the
@@ -95,7 +94,13 @@ def export(plan: ExportPlan, judge: Judge | None = None, say: Say = lambda _: No
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=plan.out_dir) as folder:
             spec = ModelSpec(
-                plan.name, plan.version, regions, plan.input_size_px or trained_at_px(network), STRIDE, NMS, NOT_FITTED
+                plan.name,
+                plan.version,
+                regions,
+                plan.input_size_px or trained_at_px(network),
+                STRIDE,
+                NEW_NMS,
+                NOT_FITTED,
             )
             measure = judge or _default_judge(plan)
             trial = _Trial(plan, spec, Path(folder), lambda detector: measure(detector, validation), say)

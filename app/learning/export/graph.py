@@ -18,7 +18,7 @@ from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.engine_torch import as_network_input
 from app.errors import ExportError
-from app.learning.training.recipe import STRIDE
+from app.learning.networks import STRIDE
 
 INPUT, OUTPUT = "grey", "raw"
 _ONNX_OPSET = 17

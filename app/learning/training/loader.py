@@ -11,6 +11,8 @@ from torch.utils.data import Dataset as TorchDataset
 from app.imaging.geometry import work_in_one_thread
 from app.learning.datasets.dataset import Dataset
 from app.learning.datasets.images import load_grey, shrink_to
+from app.learning.datasets.manifest import groups_of
+from app.learning.datasets.selection import draw_pass
 from app.learning.progress import Progress
 from app.learning.training.augment import Augmentation, Sample, augment
 from app.learning.training.recipe import Recipe
@@ -31,7 +33,27 @@ class Batch:
     boxes: NDArray[np.float32]
 
 
-def load_samples(dataset: Dataset, longest_px: int, progress: Progress) -> list[Sample]:
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Samples in memory, and the name of the data set that each is from."""
+
+    samples: Sequence[Sample]
+    origins: Sequence[str]
+
+    def numbers(self, origin: str | None, *, fractured: bool) -> NDArray[np.int64]:
+        """The numbers of the samples with or without a fracture, of one data set or (None) of all."""
+        pairs = enumerate(zip(self.samples, self.origins, strict=True))
+        return np.array(
+            [
+                number
+                for number, (sample, its_origin) in pairs
+                if bool(len(sample.classes)) == fractured and origin in (None, its_origin)
+            ],
+            dtype=np.int64,
+        )
+
+
+def load_training(dataset: Dataset, longest_px: int, progress: Progress) -> TrainingSet:
     """Decode every image into memory, its long side at most `longest_px`, its boxes along.
 
     Raises:
@@ -43,16 +65,23 @@ def load_samples(dataset: Dataset, longest_px: int, progress: Progress) -> list[
         classes = np.array([dataset.regions.index(region) for region in image.regions], dtype=np.int64)
         samples.append(Sample(grey, image.boxes_px * factor, classes))
         progress("reading images", number, len(dataset.images))
-    return samples
+    return TrainingSet(samples, groups_of(dataset))
 
 
-def epoch_order(samples: Sequence[Sample], normals: float, seed: int, epoch: int) -> NDArray[np.int64]:
-    """Which images an epoch shows, shuffled: all with a fracture and, per such image, `normals` without."""
-    rng = np.random.default_rng((seed, epoch, 1))
-    fractured = np.array([i for i, sample in enumerate(samples) if len(sample.classes)], dtype=np.int64)
-    normal = np.array([i for i, sample in enumerate(samples) if not len(sample.classes)], dtype=np.int64)
-    count = min(len(normal), round(normals * len(fractured))) if len(fractured) else len(normal)
-    chosen = np.concatenate([fractured, rng.choice(normal, count, replace=False)]) if count else fractured
+def pass_order(training: TrainingSet, recipe: Recipe, number: int) -> NDArray[np.int64]:
+    """Draw the images of one pass, shuffled: all with a fracture and, per such image, `recipe.normals` without.
+
+    Where the recipe names shares, each data set has its share of the pass.
+    """
+    rng = np.random.default_rng((recipe.seed, number, 1))
+    if recipe.shares:
+        fractured = {name: training.numbers(name, fractured=True) for name in recipe.shares}
+        normal = {name: training.numbers(name, fractured=False) for name in recipe.shares}
+        return draw_pass(fractured, normal, recipe.shares, recipe.normals, rng)
+    chosen, normals = training.numbers(None, fractured=True), training.numbers(None, fractured=False)
+    count = min(len(normals), round(recipe.normals * len(chosen))) if len(chosen) else len(normals)
+    if count:
+        chosen = np.concatenate([chosen, rng.choice(normals, count, replace=False)])
     return np.asarray(rng.permutation(chosen))
 
 
@@ -83,16 +112,14 @@ class Epoch(TorchDataset[Sample]):
         return augment([self._samples[i] for i in chosen], self._size_px, self._how, rng)
 
 
-def batches(
-    samples: Sequence[Sample], recipe: Recipe, size_px: int, epoch: int, calm: bool
-) -> tuple[int, Iterator[Batch]]:
+def batches(training: TrainingSet, recipe: Recipe, size_px: int, epoch: int, calm: bool) -> tuple[int, Iterator[Batch]]:
     """The number of batches in an epoch, and the batches; the last one is dropped when it is not full."""
     passes = range(epoch * recipe.passes, (epoch + 1) * recipe.passes)
-    order = np.concatenate([epoch_order(samples, recipe.normals, recipe.seed, number) for number in passes])
+    order = np.concatenate([pass_order(training, recipe, number) for number in passes])
     how = calmer(recipe.augmentation) if calm else recipe.augmentation
     work_in_one_thread()
     loader = DataLoader(
-        Epoch(samples, order, size_px=size_px, how=how, seed=recipe.seed, epoch=epoch),
+        Epoch(training.samples, order, size_px=size_px, how=how, seed=recipe.seed, epoch=epoch),
         batch_size=min(recipe.batch, len(order)),
         drop_last=True,
         num_workers=recipe.workers,

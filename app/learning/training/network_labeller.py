@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from app.errors import ModelError
 from app.learning.datasets.dataset import REGIONS
 from app.learning.datasets.images import shrink_to
-from app.learning.training.network import load_network
-from app.learning.training.recipe import STRIDE
+from app.learning.networks import STRIDE
+from app.learning.networks.network import load_network
 
 _PAD_GREY = 114
 

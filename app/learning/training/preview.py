@@ -10,7 +10,7 @@ from app.imaging import render_png
 from app.learning.datasets.dataset import Dataset
 from app.learning.progress import Progress
 from app.learning.training.augment import Sample
-from app.learning.training.loader import Epoch, epoch_order, load_samples
+from app.learning.training.loader import Epoch, load_training, pass_order
 from app.learning.training.recipe import Recipe
 from app.records import Drawing, Label, Stroke
 
@@ -28,9 +28,9 @@ def write_preview(dataset: Dataset, recipe: Recipe, out: Path, progress: Progres
     images = dataset.images
     chosen = np.random.default_rng(recipe.seed).permutation(len(images))[: 6 * count]
     part = Dataset(dataset.regions, tuple(images[int(i)] for i in sorted(chosen)))
-    samples = load_samples(part, size_px, progress)
-    order = epoch_order(samples, recipe.normals, recipe.seed, 0)
-    epoch = Epoch(samples, order, size_px=size_px, how=recipe.augmentation, seed=recipe.seed, epoch=0)
+    training = load_training(part, size_px, progress)
+    order = pass_order(training, recipe, 0)
+    epoch = Epoch(training.samples, order, size_px=size_px, how=recipe.augmentation, seed=recipe.seed, epoch=0)
     shown = [epoch[i] for i in range(min(count, len(epoch)))]
     paths = []
     for number, start in enumerate(range(0, len(shown), _COLUMNS * _ROWS), start=1):

@@ -7,10 +7,8 @@ from typing import Any, cast
 import yaml
 
 from app.errors import TrainingError
+from app.learning.networks import STRIDE
 from app.learning.training.augment import Augmentation
-
-# The sides of what a YOLOv8 sees are multiples of it.
-STRIDE = 32
 
 
 @dataclass(frozen=True)
@@ -24,6 +22,8 @@ class Recipe:
     epochs: number of epochs, when there is no budget of hours.
     batch: images per step.
     normals: images without a fracture per image with one, drawn anew each epoch.
+    shares: share of each data set (`origin` in the manifest) among the images of a pass; empty means all images.
+    one_copy: data sets of which one image of each group of near-duplicates is shown, the one with the tightest boxes.
     passes: how often an epoch shows the images; more where an epoch would be over in seconds.
     learning_rate, final_rate: at the top and at the end of the cosine. warmup: share of the run that rises to the top.
     weight_decay: of AdamW, on weights only. clip: largest norm of a gradient.
@@ -32,6 +32,7 @@ class Recipe:
     calm: last share of the run without mosaic and with weaker changes, so that it ends on true images.
     validate_px: size of the images in validation; 0 means the size in training.
     workers: processes that prepare images; 0 means none beside the trainer (best on a CPU).
+    arithmetic: "bf16", "float32", or "auto" to measure both in the first steps and to keep the faster one.
     threads: cores that compute on a CPU; 0 means all. Fewer are faster where other programs use the cores too.
     """
 
@@ -41,6 +42,8 @@ class Recipe:
     epochs: int = 30
     batch: int = 16
     normals: float = 0.75
+    shares: dict[str, float] = field(default_factory=dict)
+    one_copy: tuple[str, ...] = ()
     passes: int = 1
     learning_rate: float = 5e-4
     final_rate: float = 1e-5
@@ -54,6 +57,7 @@ class Recipe:
     calm: float = 0.15
     validate_px: int = 0
     workers: int = 0
+    arithmetic: str = "auto"
     threads: int = 0
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -98,9 +102,11 @@ def recipe_from(content: dict[str, Any], place: str) -> Recipe:
     if "image_sizes" in given:
         given["image_sizes"] = _sizes(given["image_sizes"], place)
     try:
+        given["one_copy"] = tuple(str(name) for name in given.get("one_copy", ()))
+        given["shares"] = {str(name): float(share) for name, share in (given.get("shares") or {}).items()}
         recipe = Recipe(**given, augmentation=Augmentation(**{k: float(v) for k, v in strength.items()}))
         _check(recipe, place)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, AttributeError):
         raise TrainingError(f"{place}: a value is not a number.") from None
     return recipe
 
@@ -109,6 +115,7 @@ def recipe_values(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain values, for the record of a run; `recipe_from` reads them back."""
     values = asdict(recipe)
     values["image_sizes"] = [list(pair) for pair in recipe.image_sizes]
+    values["one_copy"] = list(recipe.one_copy)
     return values
 
 
@@ -135,7 +142,10 @@ def _check(recipe: Recipe, place: str) -> None:
         "epochs": recipe.epochs >= 1,
         "batch": 1 <= recipe.batch <= 4096,
         "normals": recipe.normals >= 0,
+        "shares": all(0 < share <= 1 for share in recipe.shares.values())
+        and (not recipe.shares or abs(sum(recipe.shares.values()) - 1) < 1e-6),
         "passes": recipe.passes >= 1,
+        "arithmetic": recipe.arithmetic in ("auto", "bf16", "float32"),
         "learning_rate": 0 < recipe.learning_rate < 1,
         "final_rate": 0 <= recipe.final_rate <= recipe.learning_rate,
         "warmup": 0 <= recipe.warmup < 1,

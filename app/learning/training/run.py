@@ -11,14 +11,16 @@ import torch
 
 from app.errors import TrainingError
 from app.learning.datasets.dataset import Dataset, read_dataset
-from app.learning.datasets.manifest import check_manifest, groups_of
+from app.learning.datasets.manifest import check_manifest
+from app.learning.datasets.selection import one_copy_each
+from app.learning.networks.network import save_weights, start_network
 from app.learning.progress import Progress
 from app.learning.training.journal import RECORD, environment, write_record
-from app.learning.training.loader import load_samples
-from app.learning.training.network import save_weights, start_network
+from app.learning.training.loader import load_training
 from app.learning.training.preview import write_preview
 from app.learning.training.recipe import Recipe, recipe_from, recipe_values
 from app.learning.training.trainer import LAST, Material, State, Trainer, Watcher
+from app.learning.training.validation import load_validation
 
 if TYPE_CHECKING:
     from ultralytics.nn.tasks import DetectionModel
@@ -58,12 +60,12 @@ def start_run(
     # Reading thousands of images takes minutes; whatever else may be wrong is told before.
     network = _begin(recipe, splits[0].regions, start)
     manifest_sha256 = check_manifest(data_yaml, splits, progress)
-    material = _material(splits, recipe, progress)
+    material = _material(splits, data_yaml, recipe, progress)
     record = {
         "recipe": recipe_values(recipe),
         "data": str(data_yaml.resolve()),
         "data_manifest_sha256": manifest_sha256,
-        "images": {"train": len(material.train), "val": len(material.val)},
+        "images": {"train": len(material.train.samples), "val": len(material.val.images)},
         "regions": list(material.regions),
         "started_from": _named(start),
         "device": str(chosen),
@@ -93,7 +95,7 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
     manifest_sha256 = check_manifest(where, splits, progress)
     if manifest_sha256 != record["data_manifest_sha256"] or splits[0].regions != regions:
         raise TrainingError(f"The data set {where} is no longer the one that the run in {folder} began with.")
-    material = _material(splits, recipe, progress)
+    material = _material(splits, where, recipe, progress)
     trainer = _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256)
     if (folder / LAST).exists():
         trainer.resume()
@@ -119,16 +121,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def _material(splits: tuple[Dataset, Dataset], recipe: Recipe, progress: Progress) -> Material:
-    train, val = splits
+def _material(splits: tuple[Dataset, Dataset], data_yaml: Path, recipe: Recipe, progress: Progress) -> Material:
+    train, val = one_copy_each(splits[0], data_yaml, recipe.one_copy), splits[1]
     longest = max(recipe.validate_px, *(size for _, size in recipe.image_sizes))
-    longest_px = round(longest * _SPARE)
-    return Material(
-        load_samples(train, longest_px, progress),
-        load_samples(val, longest_px, progress),
-        groups_of(val),
-        train.regions,
-    )
+    samples = load_training(train, round(longest * _SPARE), progress)
+    return Material(samples, load_validation(val, progress), train.regions)
 
 
 def _trainer(
@@ -152,7 +149,7 @@ def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> "Detection
     torch.manual_seed(recipe.seed)
     if start.grow_from is None:
         return start_network(recipe.model, regions, start.weights)
-    from app.learning.training.grow import grow_checkpoint  # noqa: PLC0415
+    from app.learning.networks.grow import grow_checkpoint  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
         grown = Path(scratch) / "grown.pt"

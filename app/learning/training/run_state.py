@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from app.errors import TrainingError
-from app.learning.training.network import save_whole
+from app.learning.networks.network import save_whole
 
 _FORMAT = 1
 

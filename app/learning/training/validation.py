@@ -1,87 +1,92 @@
-"""Average precision of a network in training, on images that are already in memory."""
+"""Validation of a network in training, by the code that prepares, infers and judges images in `scripts.evaluate`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from torchvision.ops import batched_nms  # type: ignore[import-untyped]
 
-from app.imaging.geometry import resize
-from app.learning.evaluation.average_precision import mean_average_precision
-from app.learning.evaluation.matching import Case, match
-from app.learning.training.augment import PAD_GREY, Sample
-from app.learning.training.recipe import STRIDE
+from app.detection import NEW_NMS
+from app.detection.boxes import read_boxes
+from app.imaging import model_input
+from app.learning.datasets.dataset import Dataset, LabelledImage
+from app.learning.datasets.manifest import groups_of
+from app.learning.evaluation.evaluate import case_of, load_labelled
+from app.learning.evaluation.figures import Figure, figures
+from app.learning.evaluation.matching import Case
+from app.learning.networks import STRIDE
+from app.learning.progress import Progress
+from app.records import ModelInput
 
-_FLOOR, _MOST, _IOU = 0.001, 100, 0.6
-Floats = NDArray[np.float64]
+
+@dataclass(frozen=True, eq=False)
+class ValidationSet:
+    """Labelled images in memory as they were decoded, with the data set that each is from."""
+
+    images: tuple[LabelledImage, ...]
+    greys: tuple[NDArray[np.uint8], ...]
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Score:
-    """Average precision over regions, and with all regions taken as one."""
+    """Figures of `app.learning.evaluation.figures`; NaN where one is undefined.
+
+    map50, map50_95: by region. any_region_map50: all boxes as one class. fractured_map50: the same on images with a
+    fracture alone. auroc: of whole images.
+    """
 
     map50: float
     map50_95: float
     any_region_map50: float
+    fractured_map50: float
+    auroc: float
+
+
+def load_validation(dataset: Dataset, progress: Progress) -> ValidationSet:
+    """Decode every image of a data set.
+
+    Raises:
+        DatasetError: an image cannot be decoded; the message names it.
+    """
+    greys = []
+    for number, image in enumerate(dataset.images, start=1):
+        greys.append(load_labelled(image))
+        progress("reading validation images", number, len(dataset.images))
+    return ValidationSet(dataset.images, tuple(greys), tuple(groups_of(dataset)))
 
 
 def validate(
+    network: nn.Module, material: ValidationSet, regions: tuple[str, ...], *, size_px: int, device: torch.device
+) -> dict[str, Score]:
+    """One score for each data set and, under "all", one for all of them; the network must be in evaluation mode."""
+    cases = infer_cases(network, material, regions, size_px=size_px, device=device)
+    groups = sorted(set(material.groups))
+    return {"all": _score(cases, regions)} | {
+        group: _score([case for case in cases if case.group == group], regions) for group in groups
+    }
+
+
+def infer_cases(
     network: nn.Module,
-    samples: Sequence[Sample],
-    groups: Sequence[str],
-    regions: Sequence[str],
+    material: ValidationSet,
+    regions: tuple[str, ...],
     *,
     size_px: int,
     device: torch.device,
     batch: int = 16,
-) -> dict[str, Score]:
-    """One score for each group of images and, under "all", one for all of them.
-
-    The network must be in evaluation mode; images keep their shape, the long side scaled to `size_px`.
-    """  # fmt: skip
-    cases: list[Case | None] = [None] * len(samples)
-    shapes = [_shape(sample, size_px) for sample in samples]
-    order = sorted(range(len(samples)), key=lambda i: shapes[i])
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        found = _detect(network, [samples[i] for i in chosen], size_px, device)
-        for i, (boxes, scores, classes) in zip(chosen, found, strict=True):
-            cases[i] = Case(
-                Path(), samples[i].grey.shape, samples[i].boxes_px, tuple(regions[c] for c in samples[i].classes),
-                boxes, tuple(regions[c] for c in classes), scores,
-            )  # fmt: skip
-    done = [case for case in cases if case is not None]
-    parts = {group: [c for c, g in zip(done, groups, strict=True) if g == group] for group in sorted(set(groups))}
-    return {"all": _score(done, regions)} | {group: _score(part, regions) for group, part in parts.items()}
-
-
-def _shape(sample: Sample, size_px: int) -> tuple[int, int]:
-    """Height and width in pixels after scaling, each a multiple of the stride."""
-    factor = size_px / max(sample.grey.shape)
-    height, width = (max(STRIDE, -(-round(side * factor) // STRIDE) * STRIDE) for side in sample.grey.shape)
-    return height, width
-
-
-def _detect(
-    network: nn.Module, samples: Sequence[Sample], size_px: int, device: torch.device
-) -> list[tuple[Floats, Floats, list[int]]]:
-    shapes = [_shape(sample, size_px) for sample in samples]
-    height, width = max(h for h, _ in shapes), max(w for _, w in shapes)
-    canvas = np.full((len(samples), height, width), PAD_GREY, np.uint8)
-    factors = [size_px / max(sample.grey.shape) for sample in samples]
-    for image, sample, factor in zip(canvas, samples, factors, strict=True):
-        small = resize(sample.grey, (round(sample.grey.shape[1] * factor), round(sample.grey.shape[0] * factor)))
-        image[: small.shape[0], : small.shape[1]] = small
-    tensor = to_input(torch.from_numpy(canvas), device)
-    # Images come in many shapes; trying out convolutions for each would cost more than it gains.
-    fixed = torch.backends.cudnn.flags(enabled=True, benchmark=False)
-    with fixed, torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
-        predictions = network(tensor)[0].float()
-    return [_pick(rows.T, factor) for rows, factor in zip(predictions, factors, strict=True)]
+) -> list[Case]:
+    """What is marked and what the network detects, image by image; computed in float32, as the torch engine does."""
+    inputs = [model_input(grey, size_px, STRIDE) for grey in material.greys]
+    cases: dict[int, Case] = {}
+    for numbers in _of_one_shape(inputs, batch):
+        raw = _infer(network, np.stack([inputs[number].pixels for number in numbers]), device)
+        for number, one in zip(numbers, raw, strict=True):
+            found = read_boxes(one, regions, NEW_NMS, inputs[number])
+            cases[number] = case_of(material.images[number], found, material.groups[number])
+    return [cases[number] for number in range(len(inputs))]
 
 
 def to_input(grey: torch.Tensor, device: torch.device) -> torch.Tensor:
@@ -90,24 +95,28 @@ def to_input(grey: torch.Tensor, device: torch.device) -> torch.Tensor:
     return scaled.unsqueeze(1).repeat(1, 3, 1, 1).contiguous(memory_format=torch.channels_last)
 
 
-def _pick(rows: torch.Tensor, factor: float) -> tuple[Floats, Floats, list[int]]:
-    """The best boxes of one image, in its own pixels, after suppression within each class."""
-    scores, classes = rows[:, 4:].max(dim=1)
-    kept = scores > _FLOOR
-    centres, halves = rows[kept, :2], rows[kept, 2:4] / 2
-    boxes, scores, classes = torch.cat([centres - halves, centres + halves], 1), scores[kept], classes[kept]
-    best = batched_nms(boxes, scores, classes, _IOU)[:_MOST]
-    return (
-        boxes[best].double().cpu().numpy() / factor,
-        scores[best].double().cpu().numpy(),
-        classes[best].tolist(),
-    )
+def _of_one_shape(inputs: Sequence[ModelInput], batch: int) -> Iterator[list[int]]:
+    """Batches of the numbers of inputs that need no padding beside each other."""
+    shapes: dict[tuple[int, ...], list[int]] = {}
+    for number, one in enumerate(inputs):
+        shapes.setdefault(one.pixels.shape, []).append(number)
+    for numbers in shapes.values():
+        yield from (numbers[start : start + batch] for start in range(0, len(numbers), batch))
+
+
+def _infer(network: nn.Module, pixels: NDArray[np.uint8], device: torch.device) -> NDArray[np.float32]:
+    # Images come in many shapes; trying out convolutions for each would cost more than it gains.
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False), torch.inference_mode():
+        answer = network(to_input(torch.from_numpy(pixels), device))[0]
+        return np.asarray(answer.float().cpu().numpy())
 
 
 def _score(cases: Sequence[Case], regions: Sequence[str]) -> Score:
-    once = np.ones((1, len(cases)), dtype=np.intp)
-    present = [region for region in regions if any(region in case.truth_regions for case in cases)]
-    # A group whose images show only some regions is judged by those; detections of others cost nothing there.
-    levels = mean_average_precision([match(cases, region) for region in present], once)[0]
-    single = mean_average_precision([match(cases, None)], once)[0]
-    return Score(float(levels[0]), float(levels.mean()), float(single[0]))
+    by_region = figures(cases, regions, None, resamples=0)
+    as_one = figures(cases, regions, None, single_class=True, resamples=0)
+    chosen = (by_region.map50, by_region.map50_95, as_one.map50, as_one.map50_fractured, as_one.auroc)
+    return Score(*(_number(figure) for figure in chosen))
+
+
+def _number(figure: Figure) -> float:
+    return float("nan") if figure.value is None else figure.value

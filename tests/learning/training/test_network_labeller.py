@@ -9,7 +9,7 @@ pytest.importorskip("torch")
 
 from app.errors import ModelError
 from app.learning.datasets.dataset import REGIONS
-from app.learning.training.network import build_network, save_weights
+from app.learning.networks.network import build_network, save_weights
 from app.learning.training.network_labeller import NetworkLabeller, region_shares
 from tests.support.drawn_sets import drawn
 

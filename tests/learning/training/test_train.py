@@ -49,7 +49,10 @@ def data_yaml(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def short(**changes: object) -> Recipe:
-    return recipe_from({"image_sizes": 64, "epochs": 2, "batch": 2, "normals": 1.0, "warmup": 0.0} | changes, "test")
+    return recipe_from(
+        {"image_sizes": 64, "epochs": 2, "batch": 2, "normals": 1.0, "warmup": 0.0, "arithmetic": "bf16"} | changes,
+        "test",
+    )
 
 
 def start(data_yaml: Path, folder: Path, recipe: Recipe, watcher: Silent, **begin: Path) -> None:
@@ -65,7 +68,7 @@ def resume(folder: Path, watcher: Silent, data_yaml: Path | None = None) -> None
 
 
 def weights_of(path: Path) -> dict[str, "torch.Tensor"]:
-    from app.learning.training.network import load_network
+    from app.learning.networks.network import load_network
 
     return load_network(path).state_dict()
 
@@ -138,7 +141,7 @@ def test_a_run_starts_from_weights_of_its_size(whole_run: Path, data_yaml: Path,
 
 
 def test_weights_for_other_classes_get_a_new_last_layer(tmp_path: Path) -> None:
-    from app.learning.training.network import build_network, save_weights, start_network
+    from app.learning.networks.network import build_network, save_weights, start_network
 
     save_weights(build_network("n", ("wrist", "cat")), tmp_path / "two.pt", 64, {})
     network = start_network("n", ("leg", "wrist", "hip"), tmp_path / "two.pt")
@@ -206,7 +209,7 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(tmp_path: Path) -> None:
-    from app.learning.training.network import save_whole
+    from app.learning.networks.network import save_whole
 
     full = Path("/dev/full")
     if not full.exists():
@@ -238,12 +241,12 @@ def test_images_prepared_by_other_processes_are_the_same(data_yaml: Path) -> Non
     import numpy as np
 
     from app.learning.datasets.dataset import read_dataset
-    from app.learning.training.loader import batches, load_samples
+    from app.learning.training.loader import batches, load_training
 
-    samples = load_samples(read_dataset(data_yaml, "train"), 64, no_progress)
+    training = load_training(read_dataset(data_yaml, "train"), 64, no_progress)
     shown = []
     for workers in (0, 2):
-        count, loader = batches(samples, short(workers=workers, passes=2), 64, 3, calm=False)
+        count, loader = batches(training, short(workers=workers, passes=2), 64, 3, calm=False)
         shown.append([batch.grey for batch in loader])
         assert len(shown[-1]) == count == 5
     for alone, helped in zip(*shown, strict=True):

@@ -24,7 +24,7 @@ from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.checkpoint import read_checkpoint
 from app.errors import ModelError
-from app.learning.training.network import SIZES, build_network, save_weights, trained_at_px
+from app.learning.networks.network import SIZES, build_network, save_weights, trained_at_px
 
 _NOTHING = -1
 _PROBE_PX = 256

@@ -12,8 +12,8 @@ import torch
 from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import ModelError, TrainingError
-from app.learning.training.grow import difference, grow, grow_checkpoint
-from app.learning.training.network import build_network, save_weights
+from app.learning.networks.grow import difference, grow, grow_checkpoint
+from app.learning.networks.network import build_network, save_weights
 
 pytestmark = pytest.mark.torch
 

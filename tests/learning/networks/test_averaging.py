@@ -10,8 +10,8 @@ pytest.importorskip("ultralytics", reason="ultralytics is not installed")
 import torch
 
 from app.errors import ModelError
-from app.learning.training.averaging import average_checkpoints
-from app.learning.training.network import build_network, load_network, save_weights, trained_at_px
+from app.learning.networks.averaging import average_checkpoints
+from app.learning.networks.network import build_network, load_network, save_weights, trained_at_px
 
 pytestmark = pytest.mark.torch
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from ultralytics.nn.tasks import DetectionModel
 
 from app.errors import ModelError
-from app.learning.training.network import load_network, save_weights, trained_at_px
+from app.learning.networks.network import load_network, save_weights, trained_at_px
 
 
 def average_checkpoints(shares: Mapping[Path, float], target: Path) -> None:

@@ -15,7 +15,7 @@ from torch import nn
 from app.detection.checkpoint import read_checkpoint
 from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError, TrainingError
-from app.learning.training.recipe import STRIDE
+from app.learning.networks import STRIDE
 
 # First, so that ultralytics is imported the quiet way.
 import_torch()
