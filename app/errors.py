@@ -250,6 +250,13 @@ class Conflict(FractureError):
     message = N_("This clashes with what is already there.")
 
 
+class NoSourceObject(Conflict):
+    """The result refers to a DICOM image, and this image is none, or has no UIDs or no grey pixels."""
+
+    code = "no-source-object"
+    message = N_("A presentation state refers to a grey DICOM image with its UIDs. This image did not come as one.")
+
+
 class NameTaken(Conflict):
     """A person of this name exists in the tenant."""
 

@@ -197,6 +197,19 @@ class StudyImage:
 
 
 @dataclass(frozen=True)
+class Patient:
+    """Whom a study belongs to, as far as it is known; None where it is not.
+
+    name: with the carets of DICOM's type PN. birth_date: YYYY-MM-DD. sex: M, F or O.
+    """
+
+    name: str = field(repr=False)
+    id: str | None = field(default=None, repr=False)
+    birth_date: str | None = field(default=None, repr=False)
+    sex: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Study:
     """The views that were taken together, oldest first."""
 
@@ -205,6 +218,7 @@ class Study:
     created_at: datetime
     created_by: str
     images: tuple[StudyImage, ...]
+    patient: Patient | None = None
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,10 @@ OWNERS = {
     "PIL": {"app.imaging"},
     # Describes what crosses a border as JSON or YAML.
     "pydantic": {"app.web", "app.detection", "app.learning"},
-    "pydicom": {"app.imaging"},
+    # Results are data sets of their own, with the codes that pydicom lists.
+    "pydicom": {"app.imaging", "app.reports", "app.usecases", "app.hospital"},
+    "highdicom": {"app.reports"},
+    "fhir": {"app.reports"},
     "gdcm": {"app.imaging"},
     "openjpeg": {"app.imaging"},
     "jpeg_ls": {"app.imaging"},
@@ -80,7 +83,7 @@ OWNERS = {
     "tqdm": {"scripts"},
     "playwright": {"scripts"},
     # Arrays are what images and boxes are made of.
-    "numpy": {"app.records", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
+    "numpy": {"app.records", "app.usecases", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
 }
 # ultralytics is set up by variables alone, before it is imported; this module sets them and puts them back.
 READS_ENVIRONMENT = {"app.detection.ultralytics_import"}

@@ -1,7 +1,8 @@
 """Bytes to `Radiograph` and back to PNG; the only owner of Pillow, pydicom and OpenCV."""
 
 from app.imaging.decode import decode, format_of
-from app.imaging.display.canvas import render_png
+from app.imaging.dicom.source import dicom_source
+from app.imaging.display.canvas import render_png, render_rgb
 from app.imaging.display.heat import heat_png
 from app.imaging.display.levels import least_width, levels_of, presets, value_range, windowed
 from app.imaging.drawn.phantom import Phantom, phantom
@@ -15,6 +16,7 @@ __all__ = [
     "Phantom",
     "RadiographCache",
     "decode",
+    "dicom_source",
     "drawn_sample",
     "format_of",
     "heat_png",
@@ -24,6 +26,7 @@ __all__ = [
     "phantom",
     "presets",
     "render_png",
+    "render_rgb",
     "value_range",
     "windowed",
 ]

@@ -3,6 +3,7 @@
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 
 from pydicom import dcmread
@@ -105,7 +106,7 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
 
     Source: DICOM PS3.3 C.7.6.3 (image pixel), C.11.1 and C.11.2 (LUTs); 10.7.1.3 for the spacing.
     """
-    dataset = _read(_inflated(raw, limits))
+    dataset = read_elements(raw, limits, (*KEYWORDS, *_NEEDED))
     _check_header(dataset, limits)
     pixels = pixel_array(dataset)
     warnings: tuple[str, ...] = ()
@@ -118,8 +119,17 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings, levels, header_of(dataset))
 
 
-def _read(raw: bytes) -> FileDataset:
-    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=[*KEYWORDS, *_NEEDED])
+def read_elements(raw: bytes, limits: Limits, keywords: Sequence[str]) -> FileDataset:
+    """Parse the elements of these keywords; values are converted when they are asked for.
+
+    Raises:
+        ImageTooLarge, DamagedImage: deflated beyond the limits, or more elements than any header has.
+    """
+    return _read(_inflated(raw, limits), keywords)
+
+
+def _read(raw: bytes, keywords: Sequence[str]) -> FileDataset:
+    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=list(keywords))
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
     if not dataset.file_meta.get("TransferSyntaxUID"):

@@ -28,13 +28,7 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     if scale < 1.0:
         size_wh = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
         grey = np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-    image = grey
-    if drawing.strokes or drawing.labels:
-        image = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-        for stroke in drawing.strokes:
-            _draw_stroke(image, stroke, scale)
-        for label in drawing.labels:
-            _draw_label(image, label, scale)
+    image = _drawn(grey, drawing, scale) if drawing.strokes or drawing.labels else grey
     # OpenCV 5 writes with run lengths by default: faster than any zlib level asked for, and hardly larger.
     try:
         done, png = cv2.imencode(".png", image)
@@ -43,6 +37,21 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     if not done:
         raise UnusableImage
     return png.tobytes()
+
+
+def render_rgb(grey: NDArray[np.uint8], drawing: Drawing) -> NDArray[np.uint8]:
+    """The radiograph with the drawing over it as (H, W, 3) uint8, red first; `grey` and `drawing` as `render_png`."""
+    return np.ascontiguousarray(_drawn(grey, drawing, 1.0)[:, :, ::-1])
+
+
+def _drawn(grey: NDArray[np.uint8], drawing: Drawing, scale: float) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8, blue first, as OpenCV draws."""
+    image = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    for stroke in drawing.strokes:
+        _draw_stroke(image, stroke, scale)
+    for label in drawing.labels:
+        _draw_label(image, label, scale)
+    return image
 
 
 def _draw_stroke(image: NDArray[np.uint8], stroke: Stroke, scale: float) -> None:

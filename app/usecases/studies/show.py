@@ -138,12 +138,33 @@ def radiograph_of(services: Services, person: Person, study_id: str, image_id: s
     image_row(services.store.studies.get(person.tenant, study_id), image_id)
 
     def decode() -> Radiograph:
-        row = services.store.studies.original(person.tenant, study_id, image_id)
-        place = associated_data(person.tenant, study_id, "original", image_id)
-        raw = services.vault.open(row.sealed_original, row.wrapped_key, place)
-        return imaging.decode(raw, services.settings.limits)
+        return imaging.decode(original_bytes(services, person, study_id, image_id), services.settings.limits)
 
     return services.radiograph_cache.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)
+
+
+def original_bytes(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """The file as it came, in plain text.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+        StoredDataDamaged: it does not open.
+    """
+    row = services.store.studies.original(person.tenant, study_id, image_id)
+    bound_to = associated_data(person.tenant, study_id, "original", image_id)
+    return services.vault.open(row.sealed_original, row.wrapped_key, bound_to)
+
+
+def view_of(study: Study, image_id: str) -> StudyImage:
+    """One view of an opened study.
+
+    Raises:
+        ImageNotFound: not in this study.
+    """
+    image = next((image for image in study.images if image.id == image_id), None)
+    if image is None:
+        raise ImageNotFound
+    return image
 
 
 def image_row(row: StudyRow, image_id: str) -> ImageRow:

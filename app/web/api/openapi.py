@@ -63,6 +63,14 @@ def _study_paths(study: Json) -> Json:
             "parameters": [study],
             "post": _upload_operation("addImages", "Read the files sent as further views.", 404),
         },
+        "/studies/{study_id}/fhir.json": {
+            "parameters": [study],
+            "get": _file_operation("fhirJson", "The study as a FHIR R4 Bundle.", "application/fhir+json"),
+        },
+        "/studies/{study_id}/hl7": {
+            "parameters": [study],
+            "get": _file_operation("hl7", "The study as an HL7 v2.5 message ORU^R01.", "text/plain"),
+        },
         "/studies/{study_id}/report.pdf": {
             "parameters": [study],
             "get": _worded_operation("reportPdf", "The study as a report to complete and sign.", "application/pdf"),
@@ -79,6 +87,18 @@ def _image_paths(study: Json, image: Json) -> Json:
         "/studies/{study_id}/images/{image_id}/annotated.png": {
             "parameters": [study, image],
             "get": _worded_operation("annotatedPng", "The radiograph with its boxes.", "image/png"),
+        },
+        "/studies/{study_id}/images/{image_id}/sr.dcm": {
+            "parameters": [study, image],
+            "get": _file_operation("srDcm", "The assessment as a DICOM Structured Report.", "application/dicom"),
+        },
+        "/studies/{study_id}/images/{image_id}/sc.dcm": {
+            "parameters": [study, image],
+            "get": _file_operation("scDcm", "The findings burned in, a DICOM Secondary Capture.", "application/dicom"),
+        },
+        "/studies/{study_id}/images/{image_id}/gsps.dcm": {
+            "parameters": [study, image],
+            "get": _file_operation("gspsDcm", "The findings as a DICOM presentation state.", "application/dicom", 409),
         },
         "/studies/{study_id}/images/{image_id}/window.png": {
             "parameters": [study, image],

@@ -13,7 +13,7 @@ from app.usecases.studies.create import create_study as create_study_of
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read as mark_study_read
 from app.usecases.worklist.mark_read import mark_unread as mark_study_unread
-from app.web.api import wire
+from app.web.api import interchange, wire
 from app.web.api.openapi import description
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
@@ -25,6 +25,7 @@ from app.web.http.worklist_query import read_filters
 from app.web.i18n.language import asked
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+blueprint.register_blueprint(interchange.blueprint)
 
 
 @blueprint.get("/openapi.json")

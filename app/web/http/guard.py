@@ -37,7 +37,7 @@ def _identify() -> None:
     g.by_token = False
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS or request.blueprint in OPEN_BLUEPRINTS:
         return
-    g.person = _person_of_api() if request.blueprint == "api" else _person_of_session()
+    g.person = _person_of_api() if "api" in request.blueprints else _person_of_session()
 
 
 def _person_of_api() -> Person:

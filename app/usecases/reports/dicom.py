@@ -1,0 +1,88 @@
+"""Results of an image as DICOM files: Structured Report, Secondary Capture, Grayscale Softcopy Presentation State."""
+
+import textwrap
+from dataclasses import replace
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+
+from app import imaging
+from app.records import DISCLAIMER, Label, Person, StudyImage
+from app.reports import ENGLISH, overlay, words
+from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
+from app.services import Services
+from app.usecases.studies.show import get_study, original_bytes, radiograph_of, view_of
+
+_WHITE = (255, 255, 255)
+_CAPTION_SHARE, _LEAST_CAPTION_PX = 1 / 28, 14
+
+
+def sr_file(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """The assessment as a Comprehensive SR (TID 1500).
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+    """
+    result = _result(services, person, study_id, image_id)
+    return _file(structured_report(result, _conclusion(result.image)))
+
+
+def sc_file(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """The radiograph with boxes, verdict and disclaimer burned in, as a Secondary Capture.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+    """
+    result = _result(services, person, study_id, image_id)
+    grey = radiograph_of(services, person, study_id, image_id).grey
+    return _file(secondary_capture(result, _burned_in(grey, result)))
+
+
+def gsps_file(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
+    """Boxes and labels as a presentation state on the untouched original.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant.
+        NoSourceObject: the image did not come as a grey DICOM object with UIDs.
+    """
+    result = _result(services, person, study_id, image_id)
+    return _file(presentation_state(result, _conclusion(result.image)))
+
+
+def _result(services: Services, person: Person, study_id: str, image_id: str) -> Result:
+    study = get_study(services, person, study_id)
+    image = view_of(study, image_id)
+    raw = original_bytes(services, person, study_id, image_id)
+    return Result(study, image, imaging.dicom_source(raw, services.settings.limits))
+
+
+def _conclusion(image: StudyImage) -> str:
+    """The verdict in words; in English, as are the coded parts of every object."""
+    verdict = image.assessment.verdict
+    return f"{words.verdict_title(verdict, ENGLISH)}. {words.verdict_advice(verdict, ENGLISH)}"
+
+
+def _burned_in(grey: NDArray[np.uint8], result: Result) -> NDArray[np.uint8]:
+    """The radiograph with its findings, and a strip below it with verdict, model and disclaimer: (H', W, 3) uint8."""
+    assessment = result.image.assessment
+    height, width = grey.shape
+    line_px = max(_LEAST_CAPTION_PX, round(min(height, width) * _CAPTION_SHARE))
+    model = f"{assessment.model.name} {assessment.model.version}"
+    texts = (_conclusion(result.image), f"{DISCLAIMER} {model}")
+    lines = [line for text in texts for line in textwrap.wrap(text, max(12, int(width / (line_px * 0.5))))]
+    strip = np.zeros((round(line_px * 1.3) * len(lines) + line_px // 2, width), np.uint8)
+    drawing = overlay(assessment.findings, (height, width))
+    labels = tuple(
+        Label(line, (0.0, float(height + round(line_px * 1.3) * number)), float(line_px), _WHITE)
+        for number, line in enumerate(lines)
+    )
+    return imaging.render_rgb(np.vstack([grey, strip]), replace(drawing, labels=(*drawing.labels, *labels)))
+
+
+def _file(dataset: Dataset) -> bytes:
+    """The object as a DICOM file with its meta information (PS3.10)."""
+    out = BytesIO()
+    dataset.save_as(out, enforce_file_format=True)
+    return out.getvalue()
