@@ -13,7 +13,7 @@ from app.config import MODELS_DIR, Limits
 from app.detection import Detector, load_detector
 from app.errors import FractureError
 from app.records import DISCLAIMER
-from app.usecases.batch.infer_folder import SUMMARY, Outcome, files_of, read_folder, write_summary
+from app.usecases.batch.infer_folder import SUMMARY, Outcome, files_of, infer_folder, write_summary
 
 
 def open_detector(options: argparse.Namespace) -> Detector:
@@ -31,7 +31,7 @@ def main(
         total = len(files_of(options.images, options.out))
         with opener(options) as detector:
             try:
-                for outcome in read_folder(detector, options.images, options.out, Limits(), draw=options.annotated):
+                for outcome in infer_folder(detector, options.images, options.out, Limits(), draw=options.annotated):
                     outcomes.append(outcome)
                     _show(outcome, len(outcomes), total)
             finally:

@@ -13,7 +13,7 @@ from app.config import MODELS_DIR
 from app.detection import Detector, load_detector
 from app.errors import FractureError
 from app.learning.datasets.dataset import read_dataset
-from app.learning.evaluation.evaluate import read_cases
+from app.learning.evaluation.evaluate import infer_cases
 from app.learning.evaluation.matching import Case
 from app.learning.evaluation.report_json import Json
 from app.learning.export.fit_verdict import Fitted, fit_verdict, provenance, write_verdict
@@ -63,7 +63,7 @@ def _fit(options: argparse.Namespace, detector: Detector) -> tuple[Fitted, Json]
         dataset = read_dataset(data_yaml, options.split)
         name = data_yaml.resolve().parent.name
         with Progress(name, len(dataset.images)) as progress:
-            read = read_cases(detector, dataset, group=name, progress=progress)
+            read = infer_cases(detector, dataset, group=name, progress=progress)
         cases += read
         data.append(
             {

@@ -12,12 +12,12 @@ from pathlib import Path
 from app.config import MODELS_DIR
 from app.detection import Detector, load_detector
 from app.errors import DatasetError, FractureError
+from app.files import write_whole
 from app.learning.datasets.dataset import Dataset, read_dataset
-from app.learning.evaluation.evaluate import check_regions, read_cases
+from app.learning.evaluation.evaluate import check_regions, infer_cases
 from app.learning.evaluation.figures import figures
 from app.learning.evaluation.report_html import report_page
 from app.learning.evaluation.report_json import Json, everything, summary
-from app.learning.export.fit_verdict import replace_text
 from scripts.progress import Progress
 
 
@@ -70,7 +70,7 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
         check_regions(dataset, detector.spec.regions, options.single_class)
         calibration = None if options.weights else detector.spec.calibration
         with Progress("reading", len(dataset.images)) as progress:
-            cases = read_cases(detector, dataset, progress=progress)
+            cases = infer_cases(detector, dataset, progress=progress)
         evaluation = figures(
             cases,
             dataset.regions,
@@ -84,8 +84,8 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
     line = summary(evaluation) | {"split": options.split, "model": about["Model"], "engine": about["Engine"]}
     options.report.mkdir(parents=True, exist_ok=True)
     report = {"summary": line, "about": about, "figures": everything(evaluation)}
-    replace_text(options.report / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
-    replace_text(options.report / "report.html", page)
+    write_whole(options.report / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
+    write_whole(options.report / "report.html", page)
     return line
 
 

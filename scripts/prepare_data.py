@@ -1,7 +1,6 @@
 """Make one checked data set from the published ones: `python -m scripts.prepare_data --help`."""
 
 import argparse
-import hashlib
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from tqdm import tqdm
 from app.config import MODELS_DIR
 from app.detection import load_model_spec
 from app.errors import FractureError, ModelError
+from app.files import sha256_of
 from app.learning.datasets.prepare import MANIFEST, prepare
 from app.learning.datasets.sources import SourceImage, read_fracatlas, read_kaggle
 
@@ -56,7 +56,7 @@ def _run(options: argparse.Namespace) -> dict[str, Any]:
         return prepare(images, options.out, None, "", Bars(), keep_leaks=options.keep_leaks)
     from app.learning.training.network_labeller import NetworkLabeller  # noqa: PLC0415 - torch is only loaded where it is asked
 
-    told_by = f"{weights.name} {hashlib.sha256(weights.read_bytes()).hexdigest()}" if weights.is_file() else ""
+    told_by = f"{weights.name} {sha256_of(weights)}" if weights.is_file() else ""
     labeller = NetworkLabeller(weights)
     return prepare(images, options.out, labeller, told_by, Bars(), keep_leaks=options.keep_leaks)
 

@@ -31,6 +31,7 @@ LAYERS = {
     "app.records": 1,
     "app.config": 1,
     "app.errors": 1,
+    "app.files": 1,
     "app.translatable": 0,
 }
 # Inside these packages the sub-packages and modules have an order of their own; a lower number knows nothing of a
@@ -39,8 +40,14 @@ INNER_LAYERS = {
     "app.web": {"i18n": 1, "http": 2, "pages": 3, "api": 3, "extraction": 4, "factory": 4},
     "app.learning": {"progress": 0, "datasets": 1, "networks": 1, "evaluation": 2, "training": 3, "export": 4},
 }
-# Imports inside one layer: use cases are given the services; settings name their failure.
-SIDEWAYS = {("app.usecases", "app.services"), ("app.config", "app.errors"), ("app.config", "app.records")}
+# Imports inside one layer: use cases are given the services; learning judges the inference of the use case that serves;
+# settings name their failure.
+SIDEWAYS = {
+    ("app.usecases", "app.services"),
+    ("app.learning", "app.usecases"),
+    ("app.config", "app.errors"),
+    ("app.config", "app.records"),
+}
 
 OWNERS = {
     "cv2": {"app.imaging"},

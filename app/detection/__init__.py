@@ -1,13 +1,13 @@
 """Radiographs to findings: weights, engines, queue, boxes and the calibrated verdict."""
 
-from app.detection.boxes import places
+from app.detection.boxes import box_iou, places
 from app.detection.detector import Detector, EngineChoice, load_detector, load_engine
 from app.detection.engine import Engine
 from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap
 from app.detection.spec import NEW_NMS, Calibration, ModelSpec, NmsRule, load_model_spec
-from app.detection.verdict import Judgement, calibrated, read_verdict
+from app.detection.verdict import Judgement, calibrated, judge
 
 __all__ = [
     "NEW_NMS",
@@ -21,11 +21,12 @@ __all__ = [
     "ModelSpec",
     "NmsRule",
     "ScoreMap",
+    "box_iou",
     "calibrated",
     "load_detector",
     "load_engine",
     "load_model_spec",
     "measured",
     "places",
-    "read_verdict",
+    "judge",
 ]

@@ -1,7 +1,7 @@
 """From a network's raw output to detections: one implementation for every engine."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from app.detection.spec import NmsRule
 from app.records import Detection, ModelInput
@@ -65,24 +65,29 @@ def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: 
     while waiting.size and len(kept) < most:
         best, waiting = waiting[0], waiting[1:]
         kept.append(best)
-        rival = overlap(boxes[best], boxes[waiting]) > iou
+        rival = box_iou(boxes[best], boxes[waiting])[0] > iou
         if classes is not None:
             rival &= classes[waiting] == classes[best]
         waiting = waiting[~rival]
     return np.array(kept, dtype=np.intp)
 
 
-def overlap(box: Floats, boxes: Floats) -> Floats:
-    """(N,) intersection over union of one box with (N, 4) others, x1 y1 x2 y2; 0 where both are empty."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=1)
-    union = _area(box[None]) + _area(boxes) - common
+def box_iou(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Intersection over union of every pair of boxes, 0 where both are empty.
+
+    first: (M, 4), second: (N, 4), both x1 y1 x2 y2 in one frame. Returns (M, N).
+    """
+    one, other = (np.asarray(boxes, np.float64).reshape(-1, 4) for boxes in (first, second))
+    top_left = np.maximum(one[:, None, :2], other[None, :, :2])
+    bottom_right = np.minimum(one[:, None, 2:], other[None, :, 2:])
+    common = np.clip(bottom_right - top_left, 0.0, None).prod(axis=2)
+    union = _area(one)[:, None] + _area(other)[None, :] - common
     share: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return share
 
 
 def _area(boxes: Floats) -> Floats:
-    area: Floats = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(axis=1)
+    area: Floats = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None).prod(axis=1)
     return area
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection.boxes import Floats, overlap
+from app.detection.boxes import Floats, box_iou
 from app.records import BoxPx, Detection, ModelInput
 
 Detect = Callable[[ModelInput], Sequence[Detection]]
@@ -120,7 +120,7 @@ def _score(detections: Sequence[Detection], region: str, box_px: BoxPx) -> float
     alike = [one for one in detections if one.region == region]
     if not alike:
         return 0.0
-    shares = overlap(np.array(box_px), np.array([one.box_px for one in alike]))
+    shares = box_iou(box_px, [one.box_px for one in alike])[0]
     return max((one.score for one, share in zip(alike, shares, strict=True) if share >= _SAME_IOU), default=0.0)
 
 

@@ -24,7 +24,7 @@ def calibrated(raw: float, calibration: Calibration) -> float:
     return float(np.interp(raw, xs, ys))
 
 
-def read_verdict(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
+def judge(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
     """Calibrate, sort into tiers and judge.
 
     A detection below the threshold *possible* is no finding, and neither is one that gives a place of a surer one

@@ -7,10 +7,11 @@ from app.imaging.display.heat import heat_png
 from app.imaging.display.levels import least_width, levels_of, presets, value_range, windowed
 from app.imaging.drawn.phantom import Phantom, phantom
 from app.imaging.drawn.sample import DrawnSample, drawn_sample
-from app.imaging.model_input import model_input
+from app.imaging.model_input import PADDING_GREY, model_input
 from app.imaging.radiograph_cache import ImageKey, RadiographCache
 
 __all__ = [
+    "PADDING_GREY",
     "DrawnSample",
     "ImageKey",
     "Phantom",

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from app.records import ModelInput
 
-_PADDING_GREY = 114
+PADDING_GREY = 114
 
 
 def model_input(grey: NDArray[np.uint8], size_px: int, stride: int) -> ModelInput:
@@ -23,7 +23,7 @@ def model_input(grey: NDArray[np.uint8], size_px: int, stride: int) -> ModelInpu
     left, right = _two_sides((size_px - inner_wh[0]) % stride)
     top, bottom = _two_sides((size_px - inner_wh[1]) % stride)
     inner = grey if inner_wh == (width, height) else cv2.resize(grey, inner_wh, interpolation=cv2.INTER_LINEAR)
-    pixels = np.full((inner_wh[1] + top + bottom, inner_wh[0] + left + right), _PADDING_GREY, np.uint8)
+    pixels = np.full((inner_wh[1] + top + bottom, inner_wh[0] + left + right), PADDING_GREY, np.uint8)
     pixels[top : top + inner_wh[1], left : left + inner_wh[0]] = inner
     return ModelInput(pixels, scale, (left, top), (height, width))
 

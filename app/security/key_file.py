@@ -1,12 +1,11 @@
 """Master keys in a file that a rotation may rewrite while other processes serve."""
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from app.errors import ConfigError
+from app.files import write_whole
 from app.security.keys import MasterKey, MasterKeys, new_master_key
 
 
@@ -55,12 +54,7 @@ class KeyFile:
         """
         older = self._path.read_text(encoding="utf-8").strip()
         try:
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(f"{new_master_key()},{older}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
+            write_whole(self._path, f"{new_master_key()},{older}\n", mode=0o600)
         except OSError:
             raise ConfigError(f"The file of the master keys cannot be written: {self._path}") from None
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.detection.boxes import overlap, places, read_boxes, suppress
+from app.detection.boxes import box_iou, places, read_boxes, suppress
 from app.detection.spec import NmsRule
 from app.records import ModelInput
 
@@ -106,8 +106,8 @@ def test_nothing_gives_nothing() -> None:
 
 def test_overlap_by_hand() -> None:
     boxes = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6], [0, 0, 0, 0]], np.float64)
-    assert overlap(boxes[0], boxes).tolist() == pytest.approx([1, 1 / 7, 0, 0])
-    assert overlap(boxes[3], boxes[3:]).tolist() == [0]
+    assert box_iou(boxes[0], boxes)[0].tolist() == pytest.approx([1, 1 / 7, 0, 0])
+    assert box_iou(boxes[3], boxes[3:])[0].tolist() == [0]
 
 
 ANCHORS = st.lists(
@@ -143,5 +143,5 @@ def test_boxes_that_stay_do_not_overlap_and_every_other_overlaps_a_better_one(
     boxes = np.array([[x, y, x + w, y + h] for x, y, w, h in corners], np.float64).reshape(-1, 4)
     kept = suppress(boxes, None, iou, 100).tolist()
     for place in range(len(boxes)):
-        rivals = [k for k in kept if k < place and overlap(boxes[k], boxes[place : place + 1])[0] > iou]
+        rivals = [k for k in kept if k < place and box_iou(boxes[k], boxes[place])[0, 0] > iou]
         assert (place in kept) == (not rivals)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.detection import Detector, Engine, ModelSpec, load_detector, load_engine, load_model_spec
-from app.detection.boxes import overlap
+from app.detection.boxes import box_iou
 from app.errors import ModelError
 from app.imaging import model_input, phantom
 from app.records import ModelInput
@@ -79,7 +79,7 @@ def test_where_both_engines_are_sure_they_mean_the_same_place(
         best = int(by_torch[4:].max(axis=0).argmax())
         if by_torch[4:, best].max() >= spec.calibration.definite:
             first, second = (_corners(raw[:4, best]) for raw in (by_torch, by_openvino))
-            assert overlap(first, second[None])[0] > 0.6
+            assert box_iou(first, second)[0, 0] > 0.6
 
 
 @pytest.mark.torch

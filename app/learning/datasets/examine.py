@@ -1,6 +1,5 @@
 """Look at one published image and its labels: can they be used, and of which region is each box?"""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import DatasetError
+from app.files import sha256_of
 from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS, LabelRow, parse_labels
 from app.learning.datasets.images import load_grey
 from app.learning.datasets.region_labeller import RegionLabeller
@@ -45,7 +45,7 @@ def examine(image: SourceImage, labeller: RegionLabeller | None) -> Examined:
     """Look at one image and its labels; whatever is wrong with them is the `problem` of the result."""
     hashes = ("", "")
     try:
-        hashes = (sha256_of(image.image), sha256_of(image.label))
+        hashes = (_sha256_or_nothing(image.image), _sha256_or_nothing(image.label))
         grey = load_grey(image.image)
         rows = parse_labels(image.label.read_text(encoding="utf-8"), len(image.names), image.label.name)
     except DatasetError as error:
@@ -71,7 +71,7 @@ def examine_all(
     found = []
     with notes.open("a", encoding="utf-8") as file:
         for number, image in enumerate(images, start=1):
-            key = f"{sha256_of(image.image)} {sha256_of(image.label)} {image.image} {labelled_by}"
+            key = f"{_sha256_or_nothing(image.image)} {_sha256_or_nothing(image.label)} {image.image} {labelled_by}"
             if key not in seen:
                 seen[key] = examine(image, labeller)
                 file.write(json.dumps({"key": key, "examined": asdict(seen[key])}) + "\n")
@@ -80,10 +80,10 @@ def examine_all(
     return found
 
 
-def sha256_of(path: Path) -> str:
+def _sha256_or_nothing(path: Path) -> str:
     """SHA-256 of a file in hexadecimal; "" when it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError:
         return ""
 

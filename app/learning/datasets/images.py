@@ -9,18 +9,28 @@ from app.config import Limits
 from app.errors import DatasetError, FractureError
 from app.imaging import decode
 from app.imaging.geometry import resize
+from app.records import Radiograph
 
 _LIMITS = Limits()
 
 
 def load_grey(path: Path) -> NDArray[np.uint8]:
-    """The upright image at `path`, (H, W) uint8, bone bright.
+    """Decode the image at `path`: (H, W) uint8, upright, bone bright.
+
+    Raises:
+        DatasetError: as `load_radiograph`.
+    """
+    return load_radiograph(path).grey
+
+
+def load_radiograph(path: Path) -> Radiograph:
+    """Decode the radiograph at `path`.
 
     Raises:
         DatasetError: the file cannot be read or decoded; the message names it.
     """
     try:
-        return decode(path.read_bytes(), _LIMITS).grey
+        return decode(path.read_bytes(), _LIMITS)
     except OSError:
         raise DatasetError(f"The image {path} cannot be read.") from None
     except FractureError as error:

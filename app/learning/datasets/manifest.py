@@ -1,12 +1,12 @@
 """Verification of a prepared data set against its manifest."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from app.errors import DatasetError
+from app.files import sha256_of
 from app.learning.datasets.dataset import Dataset
 from app.learning.progress import Progress
 
@@ -53,6 +53,6 @@ def _entries(path: Path) -> dict[str, dict[str, Any]]:
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError:
         raise DatasetError(f"The file {path} of the data manifest is missing.") from None

@@ -5,7 +5,6 @@ so is a training image that is a near-duplicate of a validation image, since it 
 """
 
 import csv
-import hashlib
 import io
 import json
 from collections import Counter
@@ -17,8 +16,9 @@ from typing import Any
 import yaml
 
 from app.errors import DatasetError
+from app.files import sha256_of, write_whole
 from app.learning.datasets.dataset import REGIONS
-from app.learning.datasets.examine import Examined, examine_all, sha256_of
+from app.learning.datasets.examine import Examined, examine_all
 from app.learning.datasets.images import load_grey, shrink_to
 from app.learning.datasets.near_duplicates import LEAST_LIKENESS, Pair, find_near_duplicates, group
 from app.learning.datasets.region_labeller import RegionLabeller
@@ -68,9 +68,9 @@ def prepare(
         kept = items if keep_leaks else _without_leaks(items, groups, pairs)
         entries = _write_all(kept, items, groups, out, progress)
         manifest = _manifest(kept, pairs, entries, labelled_by if labeller else "")
-        _write(out / PAIRS, _table(items, pairs))
-        _write(out / DESCRIPTION, yaml.safe_dump(_description(), sort_keys=False).encode())
-        _write(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
+        write_whole(out / PAIRS, _table(items, pairs))
+        write_whole(out / DESCRIPTION, yaml.safe_dump(_description(), sort_keys=False).encode())
+        write_whole(out / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode())
         for name in (_NOTES, _FOUND):
             (out / name).unlink(missing_ok=True)
     except OSError as error:
@@ -97,15 +97,15 @@ def _refuse_other_files(items: Sequence[_Item], out: Path) -> None:
     expected = {path for item in items for path in (_image_path(item), _label_path(item))}
     for split in SPLITS:
         for kind in ("images", "labels"):
-            for path in sorted((out / split / kind).glob("*")):
-                if path.relative_to(out).as_posix().removesuffix(".part") not in expected:
+            for path in sorted((out / split / kind).glob("[!.]*")):
+                if path.relative_to(out).as_posix() not in expected:
                     raise DatasetError(f"{path} belongs to another data set; choose an empty folder.")
 
 
 def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) -> list[Pair]:
     """Pairs by number in `items`; taken from `notes` when an interrupted run with the same images found them."""
     usable = [number for number, item in enumerate(items) if item.found.problem is None]
-    key = hashlib.sha256("".join(items[number].found.image_sha256 for number in usable).encode()).hexdigest()
+    key = sha256_of("".join(items[number].found.image_sha256 for number in usable).encode())
     if notes.is_file():
         noted = json.loads(notes.read_text(encoding="utf-8"))
         if noted["key"] == key:
@@ -117,7 +117,7 @@ def _near_duplicates(items: Sequence[_Item], notes: Path, progress: Progress) ->
     found = find_near_duplicates(small, progress)
     pairs = [Pair(usable[pair.one], usable[pair.other], pair.likeness) for pair in found]
     rows = [[pair.one, pair.other, pair.likeness] for pair in pairs]
-    _write(notes, json.dumps({"key": key, "pairs": rows}).encode())
+    write_whole(notes, json.dumps({"key": key, "pairs": rows}).encode())
     return pairs
 
 
@@ -164,13 +164,13 @@ def _write_one(item: _Item, out: Path, group_name: str) -> dict[str, Any]:
     for path in (image, label):
         path.parent.mkdir(parents=True, exist_ok=True)
     if not image.is_file() or sha256_of(image) != found.image_sha256:
-        _write(image, item.source.image.read_bytes())
-    _write(label, rows.encode())
+        write_whole(image, item.source.image.read_bytes())
+    write_whole(label, rows.encode())
     return {
         "image": _image_path(item),
         "image_sha256": found.image_sha256,
         "label": _label_path(item),
-        "label_sha256": hashlib.sha256(rows.encode()).hexdigest(),
+        "label_sha256": sha256_of(rows.encode()),
         "split": item.source.split,
         "origin": item.source.origin.name,
         "original": item.source.image.name,
@@ -235,14 +235,3 @@ def _description() -> dict[str, Any]:
 def _centred(box: tuple[float, float, float, float]) -> str:
     x1, y1, x2, y2 = box
     return f"{(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    beside = path.with_name(path.name + ".part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise

@@ -1,12 +1,11 @@
-"""How long each step of reading a radiograph takes on this machine, beside ultralytics on the same weights."""
+"""How long each step of an inference takes on this machine, beside ultralytics on the same weights."""
 
 import gc
-import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.config import Limits
-from app.detection import Detector, read_verdict
+from app.detection import Detector
 from app.detection.ultralytics_import import import_torch
 from app.detection.weights import read_weights
 from app.errors import DatasetError, FractureError, ModelError
 from app.imaging import decode, model_input, render_png
-from app.records import Assessment, Timing
 from app.reports import overlay
 from app.security import AssociatedData, MasterKeys, UploadKeys, Vault, new_master_key, seal_upload
 from app.storage import NewImage, NewStudy, Store, migrate, open_store
+from app.usecases import stored_assessment
+from app.usecases.studies.infer import infer
 
 Say = Callable[[str], None]
 
@@ -84,20 +84,20 @@ def read_samples(folder: Path, limit: int, size_hw: tuple[int, int] | None = Non
 
 
 def measure(detector: Detector, samples: Sequence[Sample], repeats: int, threads: int, say: Say) -> Times:
-    """Read every sample `repeats` times as the server does, then let ultralytics do its part of it as often.
+    """Infer every sample `repeats` times as the server does, then let ultralytics detect as often.
 
     Every shape is run once before, so that what is measured is the steady state.
     """
     spec = detector.spec
     for sample in {sample.shape_hw: sample for sample in samples}.values():
         detector.detect(model_input(sample.grey, spec.input_size_px, spec.stride))
-    say(f"Reading {len(samples)} images {repeats} times")
+    say(f"Inferring {len(samples)} images {repeats} times")
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'benchmark.db'}"
         migrate(url)
         with closing(open_store(url)) as store:
-            ward = _Ward(detector, store)
-            rows = [ward.read(sample) for _ in range(repeats) for sample in samples]
+            server = _Server(detector, store)
+            rows = [server.infer(sample) for _ in range(repeats) for sample in samples]
     steps = {step: [row[step] for row in rows] for step in STEPS}
     others = [sum(row.values()) - row["detect"] for row in rows]
     try:
@@ -107,8 +107,8 @@ def measure(detector: Detector, samples: Sequence[Sample], repeats: int, threads
         return Times(steps, others, peer_missing=str(error))
 
 
-class _Ward:
-    """A server's parts without a server: keys, a database, a detector."""
+class _Server:
+    """The parts of a server without HTTP: keys, a database, a detector."""
 
     def __init__(self, detector: Detector, store: Store) -> None:
         keys = MasterKeys.parse(new_master_key())
@@ -116,30 +116,22 @@ class _Ward:
         self._vault, self._uploads = Vault(keys), UploadKeys(keys, lambda: datetime.now(UTC))
         self._count = 0
 
-    def read(self, sample: Sample) -> dict[str, float]:
-        """The way of one radiograph; milliseconds by step."""
+    def infer(self, sample: Sample) -> dict[str, float]:
+        """Infer, draw and store one radiograph; milliseconds by step."""
         self._count += 1
         study_id, image_id = f"{self._count:032x}", f"{self._count:031x}f"
         key = self._uploads.current()
         sealed = seal_upload(key, sample.raw)
-        watch = _Watch()
-        raw = self._uploads.open(key.kid, sealed)
-        watch.stop("open")
-        grey = decode(raw, Limits()).grey
-        watch.stop("decode")
-        spec = self._detector.spec
-        judgement = read_verdict(
-            self._detector.detect(model_input(grey, spec.input_size_px, spec.stride)), spec.calibration
-        )
-        watch.stop("detect")
-        height, width = grey.shape
-        render_png(grey, overlay(judgement.findings, (height, width)))
+        inference = infer(self._detector, lambda: self._uploads.open(key.kid, sealed), Limits())
+        assessment, grey = inference.assessment, inference.radiograph.grey
+        timing = assessment.timing_ms
+        watch = _Watch({"open": timing.open, "decode": timing.decode, "detect": timing.detect})
+        render_png(grey, overlay(assessment.findings, (assessment.height, assessment.width)))
         watch.stop("draw")
-        assessment = Assessment(self._detector.version, width, height, *judgement, timing_ms=Timing(0, 0, 0, 0))
         wrapped = self._vault.new_study_key(TENANT, study_id)
-        plain = json.dumps(asdict(assessment)).encode()
+        plain = stored_assessment.to_bytes("benchmark", assessment)
         sealed_assessment = self._vault.seal(plain, wrapped, AssociatedData(TENANT, study_id, "reading", image_id))
-        sealed_original = self._vault.seal(raw, wrapped, AssociatedData(TENANT, study_id, "original", image_id))
+        sealed_original = self._vault.seal(inference.raw, wrapped, AssociatedData(TENANT, study_id, "original", image_id))
         watch.stop("seal")
         now = datetime.now(UTC)
         image = NewImage(image_id, now, sealed_assessment=sealed_assessment, sealed_original=sealed_original)
@@ -149,10 +141,10 @@ class _Ward:
 
 
 class _Watch:
-    """Laps in milliseconds."""
+    """Laps in milliseconds, after those that were measured already."""
 
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
+    def __init__(self, laps: dict[str, float]) -> None:
+        self.laps = laps
         self._since = time.perf_counter()
 
     def stop(self, step: str) -> None:

@@ -1,32 +1,19 @@
-"""Let a detector read a labelled data set, the way the app reads an upload, and hand the result to the figures."""
+"""Infer a labelled data set as the app infers an upload, and compute the figures of the result."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.detection import Calibration, ModelSpec, places
+from app.detection import Calibration, places
 from app.errors import DatasetError
-from app.imaging import model_input
 from app.learning.datasets.dataset import Dataset, LabelledImage
-from app.learning.datasets.images import load_grey
+from app.learning.datasets.images import load_radiograph
 from app.learning.evaluation.figures import Evaluation, figures
 from app.learning.evaluation.matching import Case
-from app.records import Detection, ModelInput
+from app.records import Detection, Radiograph
+from app.usecases.studies.infer import Finder, infer_radiograph
 
 Progress = Callable[[int, int], None]
-
-
-class Finder(Protocol):
-    """What evaluation needs of a detector; `app.detection.Detector` has it."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Regions, input size and calibration."""
-
-    def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
-        """Raw detections of one radiograph."""
 
 
 def evaluate(
@@ -39,7 +26,7 @@ def evaluate(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Read every image and compute every figure.
+    """Infer every image and compute every figure.
 
     calibration: as in `figures`; usually `detector.spec.calibration`.
 
@@ -48,7 +35,7 @@ def evaluate(
         Unavailable: the engine failed.
     """
     check_regions(dataset, detector.spec.regions, single_class)
-    cases = read_cases(detector, dataset, progress=progress)
+    cases = infer_cases(detector, dataset, progress=progress)
     return figures(cases, dataset.regions, calibration, single_class=single_class, resamples=resamples, seed=seed)
 
 
@@ -62,10 +49,10 @@ def check_regions(dataset: Dataset, known: Sequence[str], single_class: bool) ->
         )
 
 
-def read_cases(
+def infer_cases(
     detector: Finder, dataset: Dataset, *, group: str = "", progress: Progress | None = None
 ) -> tuple[Case, ...]:
-    """What is marked on every image and what the detector says of it.
+    """Infer every image of a data set; returns what is marked on each and what was detected.
 
     Raises:
         DatasetError: an image cannot be decoded, or decodes to another size than its labels were read for.
@@ -73,25 +60,24 @@ def read_cases(
     """
     cases = []
     for done, image in enumerate(dataset.images, start=1):
-        cases.append(_read_case(detector, image, group))
+        cases.append(_infer_case(detector, image, group))
         if progress:
             progress(done, len(dataset.images))
     return tuple(cases)
 
 
-def _read_case(detector: Finder, image: LabelledImage, group: str) -> Case:
-    grey = load_labelled(image)
-    prepared = model_input(grey, detector.spec.input_size_px, detector.spec.stride)
-    return case_of(image, detector.detect(prepared), group)
+def _infer_case(detector: Finder, image: LabelledImage, group: str) -> Case:
+    found, _ = infer_radiograph(detector, load_labelled(image))
+    return case_of(image, found, group)
 
 
-def load_labelled(image: LabelledImage) -> NDArray[np.uint8]:
+def load_labelled(image: LabelledImage) -> Radiograph:
     """Decode an image; raises DatasetError when it is not of the size that its labels were read for."""
-    grey = load_grey(image.path)
-    height, width = grey.shape
+    radiograph = load_radiograph(image.path)
+    height, width = radiograph.grey.shape
     if (width, height) != image.size_wh:
         raise DatasetError(f"The image {image.path} decodes to {width}×{height} pixels, not as its header says.")
-    return grey
+    return radiograph
 
 
 def case_of(image: LabelledImage, found: Sequence[Detection], group: str) -> Case:

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.detection import box_iou
+
 IOU_LEVELS: NDArray[np.float64] = np.linspace(0.5, 0.95, 10)
 MOST_PER_IMAGE = 100
 
@@ -83,16 +85,6 @@ class Matches:
     truth_scores: Floats
 
 
-def box_iou(first_px: Floats, second_px: Floats) -> Floats:
-    """(M, 4) and (N, 4) boxes x1 y1 x2 y2 → (M, N) intersection over union, 0 where both boxes are empty."""
-    top_left = np.maximum(first_px[:, None, :2], second_px[None, :, :2])
-    bottom_right = np.minimum(first_px[:, None, 2:], second_px[None, :, 2:])
-    common = np.clip(bottom_right - top_left, 0.0, None).prod(axis=2)
-    union = _area(first_px)[:, None] + _area(second_px)[None, :] - common
-    iou: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
-    return iou
-
-
 def match(cases: Sequence[Case], region: str | None) -> Matches:
     """Match the detections of every image; `region` None means: whatever the boxes are called.
 
@@ -155,8 +147,3 @@ def greedy(iou: Floats) -> Ints:
 
 def _of_region(names: tuple[str, ...], region: str | None) -> Ints:
     return np.array([n for n, name in enumerate(names) if region is None or name == region], np.intp)
-
-
-def _area(boxes_px: Floats) -> Floats:
-    area: Floats = np.clip(boxes_px[:, 2:] - boxes_px[:, :2], 0.0, None).prod(axis=1)
-    return area

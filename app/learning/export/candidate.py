@@ -1,6 +1,5 @@
 """A bare checkpoint as a detector: to judge weights before they get a `model.json`."""
 
-import hashlib
 from pathlib import Path
 
 from app.detection import NEW_NMS, Calibration, Detector, ModelSpec, NmsRule
@@ -8,6 +7,7 @@ from app.detection.checkpoint import read_checkpoint
 from app.detection.engine_torch import TorchEngine
 from app.detection.spec import WeightsFile
 from app.errors import ModelError
+from app.files import sha256_of
 from app.learning.networks import STRIDE
 
 # A detector needs one; evaluation of a candidate does not read it.
@@ -26,7 +26,7 @@ def load_candidate(weights: Path, input_size_px: int = 512, threads: int = 0, nm
         raw = weights.read_bytes()
     except OSError:
         raise ModelError(f"The weights file {weights} is missing or cannot be read.") from None
-    file = WeightsFile(weights, hashlib.sha256(raw).hexdigest())
+    file = WeightsFile(weights, sha256_of(raw))
     names = read_checkpoint(raw, weights.name).names
     regions = tuple(str(names[number]) for number in range(len(names)))
     spec = ModelSpec(weights.stem, "candidate", regions, input_size_px, STRIDE, nms, _NOT_CALIBRATED, torch=file)

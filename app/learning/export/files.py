@@ -1,6 +1,5 @@
 """Names, digests and the last step of an export: every new file at its place, or every old one as it was."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Any
 
 from app.detection.spec import FILE_NAME, WeightsFile, parse_model_spec
 from app.errors import ExportError
+from app.files import sha256_of
 
 REPORT_NAME = "export.json"
 TORCH, INT8, FP16, ONNX = "torch", "int8", "fp16", "onnx"
@@ -38,8 +38,7 @@ def named(path: Path) -> WeightsFile:
     Raises:
         OSError: it cannot be read.
     """
-    with path.open("rb") as file:
-        return WeightsFile(path, hashlib.file_digest(file, "sha256").hexdigest())
+    return WeightsFile(path, sha256_of(path))
 
 
 def report(made: Sequence[Made]) -> dict[str, Any]:

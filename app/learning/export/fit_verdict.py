@@ -1,8 +1,6 @@
 """Fit the verdict on validation images and write it into `model.json`, with where it comes from."""
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from app.detection import Calibration, load_model_spec
 from app.detection.spec import FILE_NAME
 from app.errors import ModelError
+from app.files import write_whole
 from app.learning.evaluation.calibration import brier, calibrated, cross_validated, expected_calibration_error, fit
 from app.learning.evaluation.figures import Evaluation, figures
 from app.learning.evaluation.matching import Case
@@ -99,26 +98,6 @@ def write_verdict(models_dir: Path, calibration: Calibration, story: Json) -> No
     content["thresholds"] = {"possible": calibration.possible, "definite": calibration.definite}
     content["provenance"] = content.get("provenance", {}) | {"verdict": story}
     try:
-        replace_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
     except OSError as error:
         raise ModelError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write `text` (UTF-8) to a new file beside `path`, then rename it over `path`.
-
-    Raises:
-        OSError: no space, no right; `path` is as it was.
-    """
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name + ".")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner reads.
-        Path(beside).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(beside).replace(path)
-    except OSError:
-        Path(beside).unlink(missing_ok=True)
-        raise

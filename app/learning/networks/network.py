@@ -2,7 +2,6 @@
 
 import copy
 import math
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from torch import nn
 from app.detection.checkpoint import read_checkpoint
 from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError, TrainingError
+from app.files import replacing
 from app.learning.networks import STRIDE
 
 # First, so that ultralytics is imported the quiet way.
@@ -119,20 +119,15 @@ def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict
 
 
 def save_whole(content: object, path: Path) -> None:
-    """`torch.save` to a file beside `path`, then rename: a kill or a full disk leaves the old file as it was.
+    """`torch.save` to `path`, whole or not at all.
 
     Raises:
         TrainingError: the file cannot be written.
     """
-    beside = path.with_name(path.name + ".part")
     try:
-        with beside.open("wb") as file:
+        with replacing(path) as file:
             torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
     except (OSError, RuntimeError) as error:
-        beside.unlink(missing_ok=True)
         raise TrainingError(f"{path} cannot be written: {error}".splitlines()[0]) from None
 
 

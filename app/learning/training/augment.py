@@ -12,9 +12,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from app.imaging import PADDING_GREY
 from app.imaging.geometry import apply_curve, blur, warp_affine
 
-PAD_GREY = 114
 
 Grey = NDArray[np.uint8]
 Boxes = NDArray[np.float64]
@@ -72,7 +72,7 @@ def augment(samples: Sequence[Sample], size_px: int, how: Augmentation, rng: Gen
         xs, ys = (0, middle_x, size_px), (0, middle_y, size_px)
         tiles = [(xs[i % 2], ys[i // 2], xs[i % 2 + 1], ys[i // 2 + 1]) for i in range(4)]
         placed = [_place(sample, tile, size_px, how, rng) for sample, tile in zip(samples, tiles, strict=True)]
-    grey = np.full((size_px, size_px), PAD_GREY, np.uint8)
+    grey = np.full((size_px, size_px), PADDING_GREY, np.uint8)
     for tile, part in placed:
         x1, y1, x2, y2 = tile
         grey[y1:y2, x1:x2] = part.grey
@@ -87,7 +87,7 @@ def plain(sample: Sample, size_px: int) -> Sample:
     factor = size_px / max(height, width)
     shift = ((size_px - factor * width) / 2, (size_px - factor * height) / 2)
     matrix = np.array([[factor, 0.0, shift[0]], [0.0, factor, shift[1]]])
-    grey = warp_affine(sample.grey, matrix, (size_px, size_px), PAD_GREY)
+    grey = warp_affine(sample.grey, matrix, (size_px, size_px), PADDING_GREY)
     return Sample(grey, move_boxes(sample.boxes_px, matrix), sample.classes)
 
 
@@ -163,7 +163,7 @@ def _place(
         box = sample.boxes_px[rng.integers(len(sample.boxes_px))]
         focus = (box[:2] + box[2:]) / 2
     matrix = random_matrix((width, height), to_wh, size_px, focus=focus, how=how, rng=rng)
-    fill = PAD_GREY if rng.random() < 0.7 else int(rng.integers(0, 40))
+    fill = PADDING_GREY if rng.random() < 0.7 else int(rng.integers(0, 40))
     grey = warp_affine(apply_curve(sample.grey, _curve(how, rng)), matrix, to_wh, fill)
     boxes, kept = clip_boxes(move_boxes(sample.boxes_px, matrix), to_wh, how.least_visible)
     part = Sample(grey, boxes[kept], sample.classes[kept])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import TrainingError
+from app.files import write_whole
 
 RECORD = "run.json"
 Row = dict[str, float]
@@ -67,9 +68,7 @@ def _draw(path: Path, rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    beside = path.with_name(path.name + ".part")
     try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, text)
     except OSError as error:
         raise TrainingError(f"{path} cannot be written: {error.strerror}.") from None

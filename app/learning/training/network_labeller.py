@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from app.errors import ModelError
+from app.imaging import PADDING_GREY
 from app.learning.datasets.dataset import REGIONS
 from app.learning.datasets.images import shrink_to
 from app.learning.networks import STRIDE
 from app.learning.networks.network import load_network
 
-_PAD_GREY = 114
 
 
 class NetworkLabeller:
@@ -39,7 +39,7 @@ class NetworkLabeller:
     def _predict(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
         """(A, 4 + classes): x1 y1 x2 y2 in pixels of `grey`, then the score of each class."""
         height, width = (-(-side // STRIDE) * STRIDE for side in grey.shape)
-        padded = np.full((height, width), _PAD_GREY, np.uint8)
+        padded = np.full((height, width), PADDING_GREY, np.uint8)
         padded[: grey.shape[0], : grey.shape[1]] = grey
         with torch.inference_mode():
             tensor = torch.from_numpy(padded).float().div(255).expand(1, 3, -1, -1)

@@ -1,6 +1,5 @@
 """Start, resume and preview a training run."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from app.errors import TrainingError
+from app.files import sha256_of
 from app.learning.datasets.dataset import Dataset, read_dataset
 from app.learning.datasets.manifest import check_manifest
 from app.learning.datasets.selection import one_copy_each
@@ -134,7 +134,7 @@ def _trainer(
     """The trainer of a run whose first weights lie in its folder: the same for its start and after every kill."""
     network = start_network(recipe.model, material.regions, folder / START)
     text = json.dumps([recipe_values(recipe), manifest_sha256], sort_keys=True)
-    key = hashlib.sha256(text.encode()).hexdigest()
+    key = sha256_of(text.encode())
     return Trainer(network, recipe, material, folder, device=device, watcher=watcher, key=key)
 
 
@@ -163,6 +163,6 @@ def _named(start: Start) -> dict[str, Any]:
         return {"weights": None}
     return {
         "weights": path.name,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "sha256": sha256_of(path),
         "grown": start.grow_from is not None,
     }

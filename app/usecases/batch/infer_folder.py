@@ -1,26 +1,23 @@
-"""Read a folder of radiographs offline: findings into another folder, nothing into the database.
+"""Infer a folder of radiographs offline: findings into another folder, nothing into the database.
 
-The results are plain files, not encrypted: whoever names the output folder answers for it.
+The results are plain files, not encrypted; protecting the output folder is the task of the person who names it.
 """
 
 import csv
-import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from app.config import Limits
-from app.detection import ModelSpec, read_verdict
 from app.errors import ConfigError, FractureError, UploadTooLarge
-from app.imaging import decode, model_input, render_png
-from app.records import DISCLAIMER, Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
+from app.files import sha256_of, write_whole
+from app.imaging import render_png
+from app.records import DISCLAIMER, Assessment, ModelVersion, Radiograph
 from app.reports import overlay
+from app.usecases.studies.infer import Finder, infer
 
 SUMMARY = "summary.csv"
 _COLUMNS = ("file", "verdict", "score", "findings", "regions", "width", "height", "error", "message", "disclaimer")
@@ -28,26 +25,11 @@ _COLUMNS = ("file", "verdict", "score", "findings", "regions", "width", "height"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-class Finder(Protocol):
-    """What reading needs of a detector; `app.detection.Detector` has it."""
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Input size and calibration."""
-
-    @property
-    def version(self) -> ModelVersion:
-        """Which weights answer."""
-
-    def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
-        """Raw detections of one radiograph."""
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: its path inside the folder, and its reading as in the file, or why there is none.
+    """The result for one file: its path inside the folder, and its assessment as in the JSON file, or the error.
 
-    kept: the reading was there already, made of the same bytes by the same weights.
+    kept: the assessment was there already, made of the same bytes by the same weights.
     """
 
     name: str
@@ -70,11 +52,11 @@ def files_of(images: Path, out: Path) -> list[Path]:
     return sorted(path for path in images.rglob("*") if path.is_file() and _wanted(path, images, inside_out))
 
 
-def read_folder(detector: Finder, images: Path, out: Path, limits: Limits, *, draw: bool = False) -> Iterator[Outcome]:
-    """Read every file of `images`, one after the other, and write NAME.json (and NAME.png) under `out`.
+def infer_folder(detector: Finder, images: Path, out: Path, limits: Limits, *, draw: bool = False) -> Iterator[Outcome]:
+    """Infer every file of `images`, one after the other, and write NAME.json (and NAME.png) under `out`.
 
     What is there already is kept when bytes and weights are the same, so an interrupted run goes on where it stopped.
-    A file that cannot be read is told, and stops nobody.
+    A file that cannot be decoded is reported, and the others go on.
 
     Raises:
         ConfigError: as `files_of`.
@@ -87,7 +69,7 @@ def read_folder(detector: Finder, images: Path, out: Path, limits: Limits, *, dr
         try:
             raw = _bytes_of(path, limits)
             kept = _kept(target, raw, detector.version, draw)
-            assessment = kept or _read(detector, raw, name, limits, target, draw=draw)
+            assessment = kept or _infer(detector, raw, name, limits, target, draw=draw)
         except FractureError as error:
             if error.code in ("busy", "unavailable"):
                 raise
@@ -108,25 +90,15 @@ def write_summary(outcomes: list[Outcome], out: Path) -> None:
     writer.writeheader()
     for outcome in outcomes:
         writer.writerow(_row(outcome))
-    _replace(out / SUMMARY, text.getvalue().encode("utf-8"))
+    _write(out / SUMMARY, text.getvalue())
 
 
-def _read(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path, *, draw: bool) -> dict[str, Any]:
-    began = perf_counter()
-    radiograph = decode(raw, limits)
-    decoded = perf_counter()
-    found = detector.detect(model_input(radiograph.grey, detector.spec.input_size_px, detector.spec.stride))
-    verdict, score, findings = read_verdict(found, detector.spec.calibration)
-    done = perf_counter()
-    height, width = radiograph.grey.shape
-    timing = Timing(0.0, _ms(began, decoded), _ms(decoded, done), _ms(began, done))
-    assessment = Assessment(
-        detector.version, width, height, verdict, score, findings, timing, radiograph.spacing_mm, radiograph.warnings
-    )
+def _infer(detector: Finder, raw: bytes, name: str, limits: Limits, target: Path, *, draw: bool) -> dict[str, Any]:
+    inference = infer(detector, lambda: raw, limits)
     if draw:
-        _replace(_image_of(target), _drawn(radiograph, assessment))
-    content = {"file": name, "sha256": hashlib.sha256(raw).hexdigest(), "disclaimer": DISCLAIMER} | asdict(assessment)
-    _replace(target, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode("utf-8"))
+        _write(_image_of(target), _drawn(inference.radiograph, inference.assessment))
+    content = {"file": name, "sha256": sha256_of(raw), "disclaimer": DISCLAIMER} | asdict(inference.assessment)
+    _write(target, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return content
 
 
@@ -135,12 +107,12 @@ def _drawn(radiograph: Radiograph, assessment: Assessment) -> bytes:
 
 
 def _kept(target: Path, raw: bytes, version: ModelVersion, draw: bool) -> dict[str, Any] | None:
-    """The reading of an earlier run, if it is of these bytes and these weights and nothing of it is missing."""
+    """The assessment of an earlier run, if it is of these bytes and these weights and nothing of it is missing."""
     if draw and not _image_of(target).is_file():
         return None
     try:
         content: dict[str, Any] = json.loads(target.read_text(encoding="utf-8"))
-        same = content["sha256"] == hashlib.sha256(raw).hexdigest() and content["model"] == asdict(version)
+        same = content["sha256"] == sha256_of(raw) and content["model"] == asdict(version)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return content if same else None
@@ -184,18 +156,6 @@ def _image_of(target: Path) -> Path:
     return target.with_suffix(".png")
 
 
-def _ms(start: float, end: float) -> float:
-    return round((end - start) * 1000, 1)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Whole or not at all: an interrupted run leaves no half file."""
+def _write(path: Path, content: bytes | str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(beside).replace(path)
-    except OSError:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    write_whole(path, content)

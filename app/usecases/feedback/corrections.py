@@ -5,6 +5,7 @@ Nothing marks such a pair when it is stored: it is told by the places alone, so 
 
 from collections.abc import Sequence
 
+from app.detection import box_iou
 from app.records import BoxPx, Mark
 
 # A box that was moved or resized still lies over much of the one it replaces; one that does not is another place.
@@ -28,12 +29,5 @@ def corrections(marks: Sequence[Mark]) -> dict[Mark, Mark]:
 
 
 def overlap(one: BoxPx, other: BoxPx) -> float:
-    """Intersection over union of two boxes with area, 0–1."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    common = max(width, 0.0) * max(height, 0.0)
-    return common / (_area(one) + _area(other) - common)
-
-
-def _area(box: BoxPx) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+    """Intersection over union of two boxes, 0–1."""
+    return float(box_iou(one, other)[0, 0])

@@ -4,7 +4,6 @@ A image is what was decoded, never the file as it came; its number is drawn at r
 burned into the pixels themselves stays there.
 """
 
-import hashlib
 import json
 import os
 import random
@@ -19,6 +18,7 @@ from typing import Any
 
 from app import imaging
 from app.errors import DatasetError, FractureError, StoredDataDamaged, StudyNotFound
+from app.files import sha256_of
 from app.records import DRAWN_SAMPLE, Mark, Person, StudyImage
 from app.services import Desk
 from app.storage import StudyRow
@@ -77,7 +77,7 @@ def export_feedback(desk: Desk, tenant: str, out: Path, regions: Sequence[str], 
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         raise DatasetError(f"The data set cannot be written to {out}: {error.strerror or error}.") from None
-    audit.record(desk, actor, "feedback-exported", hashlib.sha256(manifest).hexdigest())
+    audit.record(desk, actor, "feedback-exported", sha256_of(manifest))
     images = Counter(file["split"] for file in files)
     left_out = Counter(one["reason"] for one in aside)
     return Exported(dict(images), sum(len(file["boxes"]) for file in files), dict(left_out))
@@ -172,8 +172,8 @@ def _write_one(folder: Path, split: str, png: bytes, example: _Example, regions:
         path.write_bytes(content)
     return {
         **paths,
-        "image_sha256": hashlib.sha256(png).hexdigest(),
-        "label_sha256": hashlib.sha256(rows).hexdigest(),
+        "image_sha256": sha256_of(png),
+        "label_sha256": sha256_of(rows),
         "split": split,
         "origin": ORIGIN,
         "size_wh": [assessment.width, assessment.height],

@@ -1,15 +1,15 @@
-"""A first study without a patient: a radiograph that the project draws itself, read like any other."""
+"""A first study without a patient: a radiograph that the project draws itself, inferred like any other."""
 
 import re
 from dataclasses import dataclass
 
 from app import imaging
-from app.detection import read_verdict
 from app.records import DRAWN_SAMPLE, BoxPx, Finding, Person, StudyImage, Upload
 from app.services import Services
 from app.usecases.studies.create import Submission, create_study
+from app.usecases.studies.infer import infer
 
-# Drawings to choose from. Each network sees some drawings better than others, so the first that it marks is taken.
+# Drawings to choose from. Weights differ in the drawings that they detect, so the first that it marks is taken.
 SEEDS = (1, 0, 7, 6, 4, 3)
 _NAME = "Sample {seed} (drawn, nobody's)"
 _SEED_OF_NAME = re.compile(r"Sample (\d{1,4}) \(drawn, nobody's\)")
@@ -17,7 +17,7 @@ _SEED_OF_NAME = re.compile(r"Sample (\d{1,4}) \(drawn, nobody's\)")
 
 @dataclass(frozen=True)
 class Truth:
-    """Where a drawn sample is broken, in its pixels, and whether the software marked that place."""
+    """Where a drawn sample is broken, in its pixels, and whether the software marked the break."""
 
     break_px: BoxPx
     is_marked: bool
@@ -29,12 +29,12 @@ def is_first_visit(services: Services, person: Person) -> bool:
 
 
 def create_sample(services: Services, person: Person) -> Submission:
-    """Draw a broken wrist and read it as an upload: sealed, stored and audited as any study.
+    """Draw a broken wrist and infer it as an upload: sealed, stored and audited as any study.
 
-    Of a few drawings the first is taken whose break the network marks; the first of all where it marks none.
+    Of a few drawings the first is taken whose break the detector marks; the first of all where it marks none.
 
     Raises:
-        Busy, Unavailable: from the network; nothing is stored.
+        Busy, Unavailable: from the detector; nothing is stored.
     """
     seed = next((seed for seed in SEEDS if _is_marked_in(services, seed)), SEEDS[0])
     upload = Upload(_NAME.format(seed=seed), imaging.drawn_sample(seed).png)
@@ -52,11 +52,8 @@ def truth_of(image: StudyImage) -> Truth | None:
 
 def _is_marked_in(services: Services, seed: int) -> bool:
     sample = imaging.drawn_sample(seed)
-    grey = imaging.decode(sample.png, services.settings.limits).grey
-    spec = services.detector.spec
-    detections = services.detector.detect(imaging.model_input(grey, spec.input_size_px, spec.stride))
-    findings = read_verdict(detections, spec.calibration).findings
-    return any(_meets(finding, sample.break_px) for finding in findings)
+    assessment = infer(services.detector, lambda: sample.png, services.settings.limits).assessment
+    return any(_meets(finding, sample.break_px) for finding in assessment.findings)
 
 
 def _meets(finding: Finding, break_px: BoxPx) -> bool:

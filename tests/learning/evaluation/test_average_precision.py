@@ -13,7 +13,8 @@ from app.learning.evaluation.average_precision import (
     mean_average_precision,
     rates,
 )
-from app.learning.evaluation.matching import Case, box_iou, match
+from app.detection import box_iou
+from app.learning.evaluation.matching import Case, match
 
 REGIONS = ("wrist", "elbow", "hip")
 

@@ -11,7 +11,7 @@ from app.detection import Calibration, ModelSpec, NmsRule
 from app.errors import DatasetError
 from app.imaging import phantom, render_png
 from app.learning.datasets.dataset import read_dataset
-from app.learning.evaluation.evaluate import evaluate, read_cases
+from app.learning.evaluation.evaluate import evaluate, infer_cases
 from app.learning.evaluation.figures import figures
 from app.learning.evaluation.matching import Case, match
 from app.learning.evaluation.report_html import report_page
@@ -117,7 +117,7 @@ def test_the_summary_carries_every_key_of_the_contract_and_its_interval(data_yam
 
 def test_the_detector_gets_the_input_that_serves(data_yaml):
     detector = FakeDetector(right())
-    read_cases(detector, read_dataset(data_yaml, "val"))
+    infer_cases(detector, read_dataset(data_yaml, "val"))
     assert [one.radiograph_hw for one in detector.inputs] == [(300, 200), (100, 160), (300, 200), (100, 160)]
     assert {max(one.pixels.shape) for one in detector.inputs} == {256}
 
@@ -145,7 +145,7 @@ def test_a_second_name_for_one_place_is_no_false_alarm(data_yaml):
     one, two, three, four = right()
     named_twice = (*one, Detection("elbow", 0.85, (81.0, 135.0, 121.0, 165.0)), Detection("elbow", 0.1, (1, 1, 9, 9)))
     found = judge(data_yaml, [named_twice, two, three, four], single_class=True)
-    cases = read_cases(FakeDetector([named_twice]), first_image(data_yaml))
+    cases = infer_cases(FakeDetector([named_twice]), first_image(data_yaml))
     assert cases[0].detections_of(None).tolist() == [0, 2]
     assert cases[0].detections_of("elbow").tolist() == [1, 2]
     assert summary(found)["map50"] == pytest.approx(1.0)
@@ -167,7 +167,7 @@ def test_a_damaged_image_stops_with_its_name(tmp_path):
     image = dataset.images[0].path
     image.write_bytes(image.read_bytes()[:-200])
     with pytest.raises(DatasetError, match=r"0\.png"):
-        read_cases(FakeDetector([()]), dataset)
+        infer_cases(FakeDetector([()]), dataset)
 
 
 def test_progress_is_told_for_every_image(data_yaml):
@@ -253,7 +253,7 @@ def test_the_page_shows_misses_and_alarms_and_needs_nothing_else(data_yaml):
     answers = right()
     answers[0] = ()
     dataset = read_dataset(data_yaml, "val")
-    cases = read_cases(FakeDetector(answers), dataset)
+    cases = infer_cases(FakeDetector(answers), dataset)
     page = report_page(figures(cases, dataset.regions, CALIBRATION, resamples=20), cases, {"Model": "<fake>"})
     assert "wrist: no box on it" in page
     assert "wrist 0.200, normal image" in page

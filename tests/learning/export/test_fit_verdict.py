@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.detection import calibrated as calibrated_one
-from app.detection import load_model_spec, read_verdict
+from app.detection import load_model_spec, judge
 from app.errors import DatasetError, ModelError
 from app.learning.evaluation.calibration import calibrated
 from app.learning.evaluation.matching import Case
@@ -61,7 +61,7 @@ def test_what_is_written_is_what_serves(models_dir):
     write_verdict(models_dir, fitted.calibration, provenance(fitted, [{"name": "a"}], "openvino", DIGEST))
     spec = load_model_spec(models_dir)
     assert spec.calibration == fitted.calibration
-    said = [read_verdict([Detection("wrist", float(s), BOX) for s in c.scores], spec.calibration).verdict for c in made]
+    said = [judge([Detection("wrist", float(s), BOX) for s in c.scores], spec.calibration).verdict for c in made]
     called = {c.path for c, verdict in zip(made, said, strict=True) if verdict != "none"}
     sure = {c.path for c, verdict in zip(made, said, strict=True) if verdict == "fracture"}
     ill = {c.path for c in made if c.has_fracture}

@@ -11,7 +11,7 @@ from app.detection import Calibration, ModelSpec, NmsRule
 from app.errors import ConfigError, Unavailable
 from app.imaging import decode, phantom, render_png
 from app.records import Detection, ModelVersion
-from app.usecases.batch.infer_folder import read_folder, write_summary
+from app.usecases.batch.infer_folder import infer_folder, write_summary
 
 CALIBRATION = Calibration("test", ((0.0, 0.0), (1.0, 1.0)), 0.3, 0.7)
 
@@ -45,7 +45,7 @@ def images(tmp_path):
 
 
 def read(detector, images, out, **options):
-    return list(read_folder(detector, images, out, Limits(), **options))
+    return list(infer_folder(detector, images, out, Limits(), **options))
 
 
 def test_bad_files_are_named_and_good_ones_kept(images, tmp_path):
@@ -84,7 +84,7 @@ def test_the_summary_has_a_row_for_every_file_and_no_formula(images, tmp_path):
 
 def test_a_second_run_goes_on_where_the_first_stopped(images, tmp_path):
     first = FakeDetector()
-    assessment = read_folder(first, images, tmp_path / "out", Limits())
+    assessment = infer_folder(first, images, tmp_path / "out", Limits())
     assert [next(assessment).name, next(assessment).name] == ["=note.txt", "a.png"]
     assessment.close()
     second = FakeDetector()
@@ -132,7 +132,7 @@ def test_results_inside_the_folder_are_not_read_again(images):
 
 
 def test_a_file_that_is_too_large_is_named_without_being_read(images, tmp_path):
-    outcomes = list(read_folder(FakeDetector(), images, tmp_path / "out", Limits(upload_bytes=10)))
+    outcomes = list(infer_folder(FakeDetector(), images, tmp_path / "out", Limits(upload_bytes=10)))
     assert {o.error.code for o in outcomes} == {"upload-too-large"}
 
 

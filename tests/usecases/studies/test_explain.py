@@ -134,7 +134,7 @@ def test_an_unknown_image_is_not_found(services: Services, ada: Account, study: 
 def test_the_shipped_weights_depend_on_the_place_of_their_finding() -> None:
     from app import imaging
     from app.config import Limits
-    from app.detection import load_detector, read_verdict
+    from app.detection import load_detector, judge
     from app.detection.occlusion import score_map
     from app.usecases.studies.sample import SEEDS
 
@@ -146,7 +146,7 @@ def test_the_shipped_weights_depend_on_the_place_of_their_finding() -> None:
         for seed in SEEDS:
             grey = imaging.decode(imaging.drawn_sample(seed).png, Limits()).grey
             shown = imaging.model_input(grey, detector.spec.input_size_px, detector.spec.stride)
-            findings = read_verdict(detector.detect(shown), detector.spec.calibration).findings
+            findings = judge(detector.detect(shown), detector.spec.calibration).findings
             if findings:
                 break
         else:
