@@ -23,10 +23,10 @@ __all__ = [
     "ScoreMap",
     "box_iou",
     "calibrated",
+    "judge",
     "load_detector",
     "load_engine",
     "load_model_spec",
     "measured",
     "places",
-    "judge",
 ]

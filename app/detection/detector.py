@@ -38,7 +38,7 @@ class Detector:
 
         Raises:
             Busy: the queue is full.
-            Unavailable: the engine failed, or the detector was closed.
+            Unavailable: the engine failed or hangs, or the detector was closed.
         """
         try:
             raw = self._scheduler.run(model_input.pixels)
@@ -47,8 +47,8 @@ class Detector:
         return read_boxes(raw, self.spec.regions, self.spec.nms, model_input)
 
     def ready(self) -> bool:
-        """Whether it still takes radiographs."""
-        return self._scheduler.open
+        """Whether it takes radiographs: it was not closed, and its engine does not hang."""
+        return self._scheduler.open and not self._scheduler.hanging
 
     def close(self) -> None:
         """Answer what waits, then stop. A second call does nothing."""

@@ -32,6 +32,16 @@ def test_each_of_sixteen_threads_gets_its_own_answer(max_batch: int) -> None:
     assert max(shape[0] for shape in engine.batches) <= max_batch
 
 
+class FakeSeconds:
+    """A clock that stands still until a test sets it forward."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
 def start_behind_a_closed_gate(engine: GatedEngine, scheduler: Scheduler, pool: ThreadPoolExecutor, images: list):
     """The first image is in the network, the others wait in order."""
     futures = [pool.submit(scheduler.run, images[0])]
@@ -55,18 +65,43 @@ def test_what_waits_in_equal_shape_runs_together() -> None:
     assert engine.batches == [(1, 32, 32), (3, 32, 32), (1, 32, 64), (1, 32, 32)]
 
 
-def test_who_comes_first_is_served_first() -> None:
+def test_requests_are_served_in_the_order_in_which_they_came() -> None:
     engine = GatedEngine()
     scheduler = Scheduler(engine, queue=16)
-    done: list[int] = []
     with ThreadPoolExecutor(8) as pool:
-        futures = start_behind_a_closed_gate(engine, scheduler, pool, [image(n) for n in (10, 20, 30, 40)])
-        for number, future in enumerate(futures):
-            future.add_done_callback(lambda _, number=number: done.append(number))
+        futures = start_behind_a_closed_gate(engine, scheduler, pool, [image(n) for n in (40, 10, 30, 20)])
         engine.gate.set()
+        wait_for(futures)
     scheduler.close()
-    assert sorted(done) == [0, 1, 2, 3]
-    assert len(engine.batches) == 4
+    assert engine.means == [40, 10, 30, 20]
+
+
+def test_an_engine_that_hangs_fails_its_requests_and_readiness_until_it_answers() -> None:
+    engine, clock = GatedEngine(), FakeSeconds()
+    scheduler = Scheduler(engine, queue=16, turn_limit_s=10, clock=clock)
+    with ThreadPoolExecutor(8) as pool:
+        start_behind_a_closed_gate(engine, scheduler, pool, [image(1)])
+        assert not scheduler.hanging
+        clock.now_s += 10
+        assert scheduler.hanging
+        with pytest.raises(Unavailable):
+            scheduler.run(image(2))
+        engine.gate.set()
+        scheduler._worker.submit(int).result(10)
+        assert not scheduler.hanging
+        assert score(scheduler.run(image(3))) == 3
+    scheduler.close()
+
+
+def test_no_request_and_no_closing_waits_longer_than_the_deadline() -> None:
+    engine = GatedEngine()
+    scheduler = Scheduler(engine, queue=2, turn_limit_s=0.02)
+    for number in (1, 2):
+        with pytest.raises(Unavailable):
+            scheduler.run(image(number))
+    scheduler.close()
+    assert not engine.gate.is_set()
+    engine.gate.set()
 
 
 def test_one_too_many_is_refused_and_the_others_are_served() -> None:

@@ -131,7 +131,9 @@ class _Server:
         wrapped = self._vault.new_study_key(TENANT, study_id)
         plain = stored_assessment.to_bytes("benchmark", assessment)
         sealed_assessment = self._vault.seal(plain, wrapped, AssociatedData(TENANT, study_id, "reading", image_id))
-        sealed_original = self._vault.seal(inference.raw, wrapped, AssociatedData(TENANT, study_id, "original", image_id))
+        sealed_original = self._vault.seal(
+            inference.raw, wrapped, AssociatedData(TENANT, study_id, "original", image_id)
+        )
         watch.stop("seal")
         now = datetime.now(UTC)
         image = NewImage(image_id, now, sealed_assessment=sealed_assessment, sealed_original=sealed_original)

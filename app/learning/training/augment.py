@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from app.imaging import PADDING_GREY
 from app.imaging.geometry import apply_curve, blur, warp_affine
 
-
 Grey = NDArray[np.uint8]
 Boxes = NDArray[np.float64]
 

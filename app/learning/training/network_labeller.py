@@ -16,7 +16,6 @@ from app.learning.networks import STRIDE
 from app.learning.networks.network import load_network
 
 
-
 class NetworkLabeller:
     """Infers regions from the class scores of a network, summed over the predictions that overlap a box."""
 

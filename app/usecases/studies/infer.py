@@ -39,9 +39,7 @@ class Inference:
     assessment: Assessment
 
 
-def infer(
-    detector: Finder, open_file: Callable[[], bytes], limits: Limits, remarks: tuple[str, ...] = ()
-) -> Inference:
+def infer(detector: Finder, open_file: Callable[[], bytes], limits: Limits, remarks: tuple[str, ...] = ()) -> Inference:
     """Open, decode, detect and judge one file.
 
     open_file: returns the plain bytes; the time that it takes is the step `open`.

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.detection import box_iou
 from app.learning.evaluation.average_precision import (
     average_precision,
     best_f1_threshold,
     mean_average_precision,
     rates,
 )
-from app.detection import box_iou
 from app.learning.evaluation.matching import Case, match
 
 REGIONS = ("wrist", "elbow", "hip")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.detection import calibrated as calibrated_one
-from app.detection import load_model_spec, judge
+from app.detection import judge, load_model_spec
 from app.errors import DatasetError, ModelError
 from app.learning.evaluation.calibration import calibrated
 from app.learning.evaluation.matching import Case

@@ -134,7 +134,7 @@ def test_an_unknown_image_is_not_found(services: Services, ada: Account, study: 
 def test_the_shipped_weights_depend_on_the_place_of_their_finding() -> None:
     from app import imaging
     from app.config import Limits
-    from app.detection import load_detector, judge
+    from app.detection import judge, load_detector
     from app.detection.occlusion import score_map
     from app.usecases.studies.sample import SEEDS
 
