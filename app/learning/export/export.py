@@ -26,7 +26,6 @@ from app.imaging import model_input
 from app.learning.datasets.dataset import Dataset, read_dataset
 from app.learning.datasets.images import load_grey
 from app.learning.evaluation.evaluate import check_regions, evaluate
-from app.learning.export.candidate import NMS
 from app.learning.export.engines import OnnxEngine, latency_ms, shapes_of
 from app.learning.export.files import FP16, INT8, ONNX, REPORT_NAME, TORCH, Made, install, model_json, named, report
 from app.learning.export.graph import HEAD_END, layers, quantized, save_graph, save_onnx, to_openvino

@@ -53,7 +53,7 @@ def load_validation(dataset: Dataset, progress: Progress) -> ValidationSet:
     """
     greys = []
     for number, image in enumerate(dataset.images, start=1):
-        greys.append(load_labelled(image))
+        greys.append(load_labelled(image).grey)
         progress("reading validation images", number, len(dataset.images))
     return ValidationSet(dataset.images, tuple(greys), tuple(groups_of(dataset)))
 
