@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from scripts.bootstrap.console import ROOT, Stop, say
 from scripts.bootstrap.environment import EVERYTHING, ensure_packages
 from scripts.bootstrap.process import Interrupted, stop_on_signals
-from scripts.vendor import ensure_vendor
+from scripts.vendor import ensure_checks, ensure_vendor
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,6 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         python = ensure_packages(EVERYTHING)
         ensure_vendor(python)
+        ensure_checks(python)
     except (Stop, OSError) as reason:
         print(f"Error: {reason}", file=sys.stderr, flush=True)
         return 1

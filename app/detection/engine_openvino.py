@@ -5,12 +5,12 @@ One network is compiled for every shape. Measured with the int8 YOLOv8l on two c
 a new shape costs 30–80 ms more, where compiling for it would cost 650 ms.
 """
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.detection.openvino_import import import_openvino
 from app.detection.spec import OpenvinoFiles
 from app.detection.weights import read_weights
 from app.errors import ModelError
@@ -29,7 +29,7 @@ class OpenvinoEngine:
         Raises:
             ModelError: openvino is not installed, or the files are missing, altered or no IR.
         """
-        openvino = _import_openvino()
+        openvino = import_openvino()
         xml, weights = read_weights(files.xml), read_weights(files.bin)
         self.sha256 = files.bin.sha256
         core = openvino.Core()
@@ -57,12 +57,3 @@ def _properties(threads: int) -> dict[str, Any]:
         "ENABLE_CPU_PINNING": False,
     }
     return properties | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
-
-
-def _import_openvino() -> ModuleType:
-    try:
-        import openvino  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and absent where torch serves
-    except ImportError:
-        raise ModelError("The engine openvino is not installed here: pip install -r requirements-cpu.txt.") from None
-    module: ModuleType = openvino
-    return module

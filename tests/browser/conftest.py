@@ -113,7 +113,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The application as the launcher starts it, on a free port, with a new database."""
-    if not (ROOT / "static" / "vendor" / "hpke" / "core" / "mod.js").exists():
+    if not (ROOT / "static" / "vendor" / "hpke" / "hpke.js").exists():
         missing("static/vendor (python3 scripts/vendor.py)")
     folder = tmp_path_factory.mktemp("server")
     environment = {

@@ -20,7 +20,7 @@ SENDER = Path(__file__).with_name("hpke_sender.mjs")
 def node() -> str:
     """Node's path, where it and the browser libraries are installed; without them: skip here, fail in CI."""
     program = _find_node()
-    if program and (ROOT / "static/vendor/hpke/core/mod.js").is_file():
+    if program and (ROOT / "static/vendor/hpke/hpke.js").is_file():
         return program
     missing = "@hpke/core in static/vendor (python3 scripts/vendor.py)" if program else "node"
     if os.environ.get("CI"):

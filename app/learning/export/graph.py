@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.engine_torch import as_network_input
+from app.detection.openvino_import import import_openvino
 from app.errors import ExportError
 from app.learning.networks import STRIDE
 
@@ -50,8 +51,7 @@ def to_openvino(network: DetectionModel, size_px: int) -> Any:  # noqa: ANN401 -
     Raises:
         ExportError: the network cannot be converted.
     """
-    import openvino  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
-
+    openvino = import_openvino()
     try:
         with warnings.catch_warnings():
             # Tracing remarks on every shape that it turns into a number; the tests compare other shapes.
@@ -84,7 +84,8 @@ def quantized(graph: Any, images: Sequence[NDArray[np.uint8]], in_float: Sequenc
     """
     if not images:
         raise ExportError("There are no training images to calibrate int8 with.")
-    import nncf  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
+    import_openvino()
+    import nncf  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and only after its telemetry is blocked
 
     try:
         return nncf.quantize(
@@ -107,8 +108,7 @@ def save_graph(graph: Any, xml: Path, half: bool) -> None:  # noqa: ANN401
     Raises:
         ExportError: the files cannot be written.
     """
-    import openvino  # noqa: PLC0415 - heavy
-
+    openvino = import_openvino()
     try:
         openvino.save_model(graph, str(xml), compress_to_fp16=half)
     except (OSError, RuntimeError) as error:

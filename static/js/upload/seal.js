@@ -1,5 +1,5 @@
 // HPKE (RFC 9180) for one file and its name: base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
-import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "../../vendor/hpke/core/mod.js";
+import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "../../vendor/hpke/hpke.js";
 
 const INFO_PREFIX = "fracture-upload/v1/";
 const LONGEST_NAME = 200;
