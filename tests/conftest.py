@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.config import Limits, Settings
+from app.detection.openvino_import import block_telemetry
 from app.records import Person
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from app.services import Services
     from tests.support.fakes import FakeClock, FakeDetector
+
+# Before a test module imports OpenVINO or NNCF to see whether it is installed.
+block_telemetry()
 
 PASSWORD = "correct horse battery"
 UPLOAD_BYTES = 6 * 1024 * 1024

@@ -134,7 +134,7 @@ def test_training_export_evaluation_and_benchmark_reach_nobody(traced: Traced, t
     script("prepare_data", "--kaggle", raw, "--out", data.parent)
     size = ("--model", "n", "--image-size", "64", "--batch", "2", "--epochs", "1", "--threads", "1", "--device", "cpu")
     script("train", "--data", data, "--out", run, *size)
-    export = ("--size", "64", "--pictures", "2", "--most-lost", "100", "--threads", "1")
+    export = ("--size", "64", "--images", "2", "--most-lost", "100", "--threads", "1")
     script("export", "--weights", run / "final.pt", "--data", data, "--out", models, *export)
     for engine in ("openvino", "torch"):
         report = ("--engine", engine, "--resamples", "0", "--threads", "1", "--report", tmp_path / engine)

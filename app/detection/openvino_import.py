@@ -21,7 +21,7 @@ def import_openvino() -> Any:  # noqa: ANN401 - openvino has no stubs
     Raises:
         ModelError: openvino is not installed, or its telemetry was imported before.
     """
-    _block_telemetry()
+    block_telemetry()
     try:
         import openvino  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and absent where torch serves
     except ImportError:
@@ -29,7 +29,13 @@ def import_openvino() -> Any:  # noqa: ANN401 - openvino has no stubs
     return openvino
 
 
-def _block_telemetry() -> None:
+def block_telemetry() -> None:
+    """Make the telemetry impossible to import in this process.
+
+    Raises:
+        ModelError: it has been imported already.
+    """
     if sys.modules.get(TELEMETRY) is not None:
         raise ModelError(f"{TELEMETRY} was imported before OpenVINO could be kept from using it.")
-    sys.modules[TELEMETRY] = None  # type: ignore[assignment] - the documented way to block an import
+    # The documented way to block an import, which typeshed does not know.
+    sys.modules[TELEMETRY] = None  # type: ignore[assignment]

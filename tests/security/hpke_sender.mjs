@@ -1,7 +1,7 @@
 // Seals one file with the very module, and the very copy of @hpke/core, that the upload page loads.
 // Arguments: public key (base64url), key id, file name, file (hex).
 // Prints the sealed file in hex and the sealed name in base64url, each enc ‖ ciphertext, one a line.
-import { sealFile } from "../../static/js/seal.js";
+import { sealFile } from "../../static/js/upload/seal.js";
 
 const [publicKey, kid, name, fileHex] = process.argv.slice(2);
 const file = { name, arrayBuffer: async () => new Uint8Array(Buffer.from(fileHex, "hex")).buffer };
