@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -30,6 +31,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LARGEST_FORM_FIELD_BYTES = 256 * 1024
 
 
+class OrderedJson(DefaultJSONProvider):
+    """JSON with its keys in the order of the contract."""
+
+    sort_keys = False
+
+
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """Build the application; without `services` the real ones are built, which loads the weights.
 
@@ -40,6 +47,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.request_class = UploadRequest
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.config.from_mapping(_flask_config(settings))
+    app.json = OrderedJson(app)
     services = services or build_services(settings)
     app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
@@ -88,5 +96,4 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "WTF_CSRF_TIME_LIMIT": None,
         # Pages send no Referer at all (Referrer-Policy), so it cannot be asked for.
         "WTF_CSRF_SSL_STRICT": False,
-        "JSON_SORT_KEYS": False,
     }

@@ -1,6 +1,6 @@
-"""`/api/v1`: the same use cases as the pages, in JSON. Each view reads the request, calls one use case, answers."""
+"""The routes of `/api/v1`: the same use cases as the pages, in JSON. Each view parses, calls one use case, answers."""
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
 from app.usecases.feedback import review as review_study
@@ -13,11 +13,15 @@ from app.usecases.studies.create import create_study as create_study_of
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read as mark_study_read
 from app.usecases.worklist.mark_read import mark_unread as mark_study_unread
-from app.web.api import interchange, wire
-from app.web.api.openapi import description
+from app.web.api import interchange, parameters
+from app.web.api.answers import EncryptionKey, Feedback, FeedbackList, Study, StudyPage, Submission
+from app.web.api.bodies import NewFeedback, json_body
+from app.web.api.description import Operation, describe
+from app.web.api.fields import Answer
+from app.web.api.openapi import document
+from app.web.api.worklist_answers import Windows, Worklist
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
-from app.web.http.feedback_body import read_json
 from app.web.http.query import finding_query, list_query
 from app.web.http.uploads import read_uploads
 from app.web.http.window_query import window_query
@@ -29,50 +33,65 @@ blueprint.register_blueprint(interchange.blueprint)
 
 
 @blueprint.get("/openapi.json")
+@describe(Operation("openapi", "Service", "application/json", is_public=True))
 def openapi() -> ResponseReturnValue:
-    """The description of this API; public."""
-    return jsonify(description())
+    """The OpenAPI document of this API."""
+    return jsonify(document(current_app))
 
 
 @blueprint.get("/encryption-key")
+@describe(Operation("encryptionKey", "Service", EncryptionKey))
 def encryption_key() -> ResponseReturnValue:
     """The key to seal an upload for."""
-    return jsonify(wire.upload_key_json(services().upload_keys.current()))
+    return _json(EncryptionKey.of(services().upload_keys.current()))
 
 
 @blueprint.post("/studies")
+@describe(Operation("createStudy", "Studies", Submission, 201, takes_files=True))
 def create_study() -> ResponseReturnValue:
-    """Read the files sent as a new study."""
+    """Create a study of the files sent, and infer each of them."""
     uploads = read_uploads(limits())
     submission = metrics().counted(create_study_of(services(), person(), uploads), len(uploads))
-    return jsonify(wire.submission_json(submission)), 201
+    return _json(Submission.of_files(submission), 201)
 
 
 @blueprint.post("/studies/<study_id>/images")
+@describe(Operation("addImages", "Studies", Submission, 201, takes_files=True))
 def add_images(study_id: str) -> ResponseReturnValue:
-    """Read the files sent as further views."""
+    """Add the files sent as further views, and infer each of them."""
     uploads = read_uploads(limits())
     submission = metrics().counted(add_images_to(services(), person(), study_id, uploads), len(uploads))
-    return jsonify(wire.submission_json(submission)), 201
+    return _json(Submission.of_files(submission), 201)
 
 
 @blueprint.get("/studies")
+@describe(Operation("listStudies", "Studies", StudyPage, refusals=(400,), parameters=parameters.PAGE))
 def list_studies() -> ResponseReturnValue:
     """One page of the studies, newest first."""
     limit, after = list_query(request.args)
     page = show_study.list_studies(services(), person(), limit, after)
-    return jsonify(wire.study_page_json(page))
+    return _json(StudyPage.of(page))
 
 
 @blueprint.get("/worklist")
+@describe(
+    Operation(
+        "listWork",
+        "Worklist",
+        Worklist,
+        refusals=(400,),
+        parameters=(*parameters.PAGE, *parameters.FILTERS),
+    )
+)
 def list_work() -> ResponseReturnValue:
     """One page of the worklist, unread and suspicious first."""
     limit, after = list_query(request.args)
     page = worklist.list_work(services(), person(), read_filters(request.args), limit, after)
-    return jsonify(wire.worklist_json(page))
+    return _json(Worklist.of(page))
 
 
 @blueprint.post("/studies/<study_id>/read")
+@describe(Operation("markRead", "Worklist", None, 204))
 def mark_read(study_id: str) -> ResponseReturnValue:
     """Note that the person has read a study."""
     mark_study_read(services(), person(), study_id)
@@ -80,6 +99,7 @@ def mark_read(study_id: str) -> ResponseReturnValue:
 
 
 @blueprint.delete("/studies/<study_id>/read")
+@describe(Operation("markUnread", "Worklist", None, 204))
 def mark_unread(study_id: str) -> ResponseReturnValue:
     """Put a study back among the unread."""
     mark_study_unread(services(), person(), study_id)
@@ -87,12 +107,14 @@ def mark_unread(study_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/studies/<study_id>")
+@describe(Operation("readStudy", "Studies", Study))
 def read_study(study_id: str) -> ResponseReturnValue:
     """One study."""
-    return jsonify(wire.study_json(show_study.get_study(services(), person(), study_id)))
+    return _json(Study.of(show_study.get_study(services(), person(), study_id)))
 
 
 @blueprint.delete("/studies/<study_id>")
+@describe(Operation("deleteStudy", "Studies", None, 204))
 def delete_study(study_id: str) -> ResponseReturnValue:
     """Delete a study with everything in it."""
     show_study.delete_study(services(), person(), study_id)
@@ -100,19 +122,22 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/studies/<study_id>/report.pdf")
+@describe(Operation("reportPdf", "Reports", "application/pdf", refusals=(400,), parameters=parameters.LANGUAGE))
 def report_pdf(study_id: str) -> ResponseReturnValue:
-    """The study as a report to complete and sign."""
+    """The report of a study."""
     wording = asked(request.args)
     return pdf_answer(make_report(services(), person(), study_id, wording=wording), study_id, wording)
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/original.png")
+@describe(Operation("originalPng", "Images", "image/png"))
 def original_png(study_id: str, image_id: str) -> ResponseReturnValue:
-    """The radiograph as it was decoded."""
+    """The decoded radiograph in grey."""
     return _png(show_study.original_png(services(), person(), study_id, image_id))
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/annotated.png")
+@describe(Operation("annotatedPng", "Images", "image/png", refusals=(400,), parameters=parameters.LANGUAGE))
 def annotated_png(study_id: str, image_id: str) -> ResponseReturnValue:
     """The radiograph with its boxes."""
     wording = asked(request.args)
@@ -120,6 +145,7 @@ def annotated_png(study_id: str, image_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/window.png")
+@describe(Operation("windowPng", "Images", "image/png", refusals=(400,), parameters=parameters.WINDOW))
 def window_png(study_id: str, image_id: str) -> ResponseReturnValue:
     """The radiograph through a window."""
     look = window_query(request.args)
@@ -127,31 +153,51 @@ def window_png(study_id: str, image_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/window.json")
+@describe(Operation("listWindows", "Images", Windows))
 def list_windows(study_id: str, image_id: str) -> ResponseReturnValue:
-    """The windows to choose from."""
-    return jsonify(wire.windows_json(window_image.list_windows(services(), person(), study_id, image_id)))
+    """The windows to look at the radiograph through."""
+    return _json(Windows.of(window_image.list_windows(services(), person(), study_id, image_id)))
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/why.png")
+@describe(
+    Operation(
+        "whyPng",
+        "Images",
+        "image/png",
+        refusals=(400,),
+        parameters=parameters.FINDING,
+        answer_headers=parameters.WHY,
+    )
+)
 def why_png(study_id: str, image_id: str) -> ResponseReturnValue:
-    """What the score of one finding depends on, as a heat map."""
+    """A heat map of what the score of one finding depends on: an aid, no evidence."""
     number = finding_query(request.args)
     png, outcome = explain.why_png(services(), person(), study_id, image_id, number)
     return _png(png), {"X-Why": outcome}
 
 
 @blueprint.post("/studies/<study_id>/images/<image_id>/feedback")
+@describe(Operation("addFeedback", "Feedback", Feedback, 201, body=NewFeedback))
 def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
-    """Keep a reader's answer."""
-    body = read_json()
-    kept = review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
-    return jsonify(wire.feedback_json(kept)), 201
+    """Store a reader's answer; the same sent twice within a minute is stored once."""
+    body = json_body(NewFeedback)
+    marks, comment = [mark.mark() for mark in body.findings], body.comment or ""
+    kept = review_study.add_feedback(
+        services(), person(), study_id, image_id, marks, normal=body.normal, comment=comment
+    )
+    return _json(Feedback.of(kept), 201)
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/feedback")
+@describe(Operation("listFeedback", "Feedback", FeedbackList))
 def list_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
-    """What readers said of an image."""
-    return jsonify(wire.feedback_list_json(review_study.list_feedback(services(), person(), study_id, image_id)))
+    """Every answer of every reader about an image, newest first."""
+    return _json(FeedbackList.of(review_study.list_feedback(services(), person(), study_id, image_id)))
+
+
+def _json(answer: Answer, status: int = 200) -> ResponseReturnValue:
+    return jsonify(answer.json_object()), status
 
 
 def _png(body: bytes) -> Response:

@@ -1,4 +1,4 @@
-"""A reader's answer out of a request: JSON of the API, or the fields of a page's form."""
+"""A reader's answer out of the fields of a page's form."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import cast
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from app.errors import BadFeedback, BadRequest
+from app.errors import BadFeedback
 from app.records import Answer, BoxPx, Mark
 
 _MISSED = ("missed-region", "missed-x", "missed-y", "missed-width", "missed-height")
@@ -20,28 +20,6 @@ class FeedbackBody:
     marks: tuple[Mark, ...]
     normal: bool
     comment: str
-
-
-def read_json() -> FeedbackBody:
-    """The JSON body of the current request. Entries that are not named in the contract are ignored.
-
-    Raises:
-        BadRequest: not JSON. BadFeedback: an entry is missing or of another kind.
-    """
-    content = request.get_json(silent=True)
-    if content is None:
-        raise BadRequest("Send the answer as JSON, with Content-Type: application/json.")
-    if not isinstance(content, dict):
-        raise BadFeedback("The answer must be a JSON object.")
-    findings, normal, comment = content.get("findings", []), content.get("normal", False), content.get("comment", "")
-    if not isinstance(findings, list):
-        raise BadFeedback("findings must be a list.")
-    if not isinstance(normal, bool):
-        raise BadFeedback("normal must be true or false.")
-    if comment is not None and not isinstance(comment, str):
-        raise BadFeedback("comment must be text.")
-    marks = tuple(_mark_of_json(mark, number) for number, mark in enumerate(findings, start=1))
-    return FeedbackBody(marks, normal, comment or "")
 
 
 def read_form() -> FeedbackBody:
@@ -62,22 +40,6 @@ def read_form() -> FeedbackBody:
 def field_of(mark: Mark) -> str:
     """The value of a radio button that gives this answer: what `read_form` takes apart."""
     return " ".join((mark.answer, *(repr(float(edge)) for edge in mark.box_px), mark.region))
-
-
-def _mark_of_json(mark: object, number: int) -> Mark:
-    if not isinstance(mark, dict):
-        raise BadFeedback("Mark %(number)s must be an object with region, box_px and answer.", number=number)
-    region, box, answer = mark.get("region"), mark.get("box_px"), mark.get("answer")
-    if not isinstance(region, str) or not isinstance(answer, str):
-        raise BadFeedback("Mark %(number)s: region and answer must be text.", number=number)
-    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(edge) for edge in box):
-        raise BadFeedback("Mark %(number)s: box_px must be four numbers, x1, y1, x2, y2.", number=number)
-    return Mark(region, _box(*box), cast(Answer, answer))
-
-
-def _is_number(value: object) -> bool:
-    # A whole number may be too long for a float.
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 
 def _mark_of_field(value: str) -> Mark:

@@ -103,7 +103,16 @@ def test_a_body_that_does_not_fit_is_refused_and_nothing_is_stored(api: Sender, 
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"), [(b"", "application/json"), (b"{", "application/json"), (b"{}", "text/plain")]
+    ("data", "kind"),
+    [
+        (b"", "application/json"),
+        (b"{", "application/json"),
+        (b"{}", "text/plain"),
+        (b"[" * 30_000, "application/json"),
+        (b"[" * 30_000 + b"]" * 30_000, "application/json"),
+        (b'{"findings": ' + b'{"a": ' * 9_000 + b"1" + b"}" * 9_000 + b"}", "application/json"),
+        (b'{"comment": "\xff"}', "application/json"),
+    ],
 )
 def test_a_body_that_is_not_json_is_refused(api: Sender, path: str, data: bytes, kind: str) -> None:
     assert refused(api("post", path, data=data, content_type=kind), 400, "bad-request")

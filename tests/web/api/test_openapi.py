@@ -1,33 +1,26 @@
 """The description says what is there: every address, every method, and answers of that very shape."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 
+from app.config import Settings
+from app.services import Services
+from app.web import create_app
+from app.web.api.examples import EXAMPLES
 from tests.web.conftest import Sender, multipart
 
 
-def conforms(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> bool:
-    """Whether a JSON value has the shape of a schema: the small part of JSON Schema that the description uses."""
-    if "$ref" in schema:
-        named = schema["$ref"].rsplit("/", 1)[1]
-        return conforms(value, document["components"]["schemas"][named], document)
-    if "allOf" in schema:
-        return all(conforms(value, part, document) for part in schema["allOf"])
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "null": type(None)}
-    kinds["boolean"] = bool
-    names = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    if not any(isinstance(value, kinds[name]) for name in names):
-        return False
-    if isinstance(value, dict):
-        fields = schema.get("properties", {})
-        has_all = set(schema.get("required", ())) <= set(value)
-        return has_all and all(conforms(value[name], fields[name], document) for name in fields if name in value)
-    if isinstance(value, list):
-        return all(conforms(item, schema["items"], document) for item in value)
-    return value in schema.get("enum", [value])
+def conforms(value: object, name: str, document: dict[str, Any]) -> bool:
+    """Whether a JSON value has the shape of the schema of this name."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    Draft202012Validator(schema).validate(value)
+    return True
 
 
 def test_every_address_of_the_api_is_described_and_no_other(app: Flask, client: FlaskClient) -> None:
@@ -67,14 +60,13 @@ FEEDBACK = {"findings": [{"region": "wrist", "box_px": [1, 2, 30, 40], "answer":
 
 def test_answers_have_the_described_shape(api: Sender, client: FlaskClient, png: bytes) -> None:
     document = client.get("/api/v1/openapi.json").get_json()
-    schemas = document["components"]["schemas"]
 
     created = api("post", "/studies", **multipart(("a.png", png), ("b.png", b"")))
     image = f"/studies/{created.get_json()['id']}/images/{created.get_json()['images'][0]['id']}"
     answers = {
         "Submission": created,
         "Feedback": api("post", f"{image}/feedback", json=FEEDBACK),
-        "Said": api("get", f"{image}/feedback"),
+        "FeedbackList": api("get", f"{image}/feedback"),
         "Study": api("get", f"/studies/{created.get_json()['id']}"),
         "StudyPage": api("get", "/studies"),
         "Worklist": api("get", "/worklist"),
@@ -83,4 +75,40 @@ def test_answers_have_the_described_shape(api: Sender, client: FlaskClient, png:
     }
 
     for name, answer in answers.items():
-        assert conforms(answer.get_json(), schemas[name], document), name
+        assert conforms(answer.get_json(), name, document)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_has_the_described_shape(client: FlaskClient, name: str) -> None:
+    assert conforms(EXAMPLES[name], name, client.get("/api/v1/openapi.json").get_json())
+
+
+def test_every_operation_has_a_tag_that_is_described(client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json").get_json()
+
+    used = {
+        tag
+        for operations in document["paths"].values()
+        for method, operation in operations.items()
+        if method != "parameters"
+        for tag in operation["tags"]
+    }
+    assert used <= {tag["name"] for tag in document["tags"]}
+
+
+def test_the_cookie_of_the_document_is_the_one_that_is_set(signed_in: FlaskClient) -> None:
+    scheme = signed_in.get("/api/v1/openapi.json").get_json()["components"]["securitySchemes"]["browser"]
+
+    assert signed_in.get_cookie(scheme["name"]) is not None
+
+
+def test_the_cookie_of_the_document_follows_the_settings(settings: Settings, services: Services) -> None:
+    app = create_app(replace(settings, secure_cookies=True), services)
+
+    document = app.test_client().get("/api/v1/openapi.json").get_json()
+
+    assert document["components"]["securitySchemes"]["browser"]["name"] == "__Host-session"
+
+
+def test_keys_stand_in_the_order_of_the_contract(api: Sender) -> None:
+    assert api("get", "/encryption-key").data.index(b'"kid"') < api("get", "/encryption-key").data.index(b'"aead"')

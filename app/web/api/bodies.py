@@ -1,0 +1,70 @@
+"""JSON bodies of requests to `/api/v1`: their form as pydantic models, and the refusal of what does not fit."""
+
+from typing import Annotated, TypeVar
+
+from flask import request
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+
+from app import records
+from app.errors import BadFeedback, BadRequest, Unprocessable
+
+Number = Annotated[float, Field(strict=True, gt=-1e9, lt=1e9, allow_inf_nan=False)]
+
+
+class Body(BaseModel):
+    """The JSON body of a request; entries that are not named here are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class NewMark(Body):
+    """A reader's answer about one site."""
+
+    region: Annotated[StrictStr, Field(examples=["wrist"])]
+    box_px: Annotated[
+        tuple[Number, Number, Number, Number],
+        Field(
+            description="x1, y1, x2, y2 in pixels of the decoded radiograph.",
+            examples=[[312.0, 640.5, 402.1, 718.9]],
+        ),
+    ]
+    answer: Annotated[
+        records.Answer,
+        Field(
+            description="confirmed and rejected name a finding by its region and box, missed is a fracture beside them."
+        ),
+    ]
+
+    def mark(self) -> records.Mark:
+        """The mark as the application knows it."""
+        return records.Mark(self.region, self.box_px, self.answer)
+
+
+class NewFeedback(Body):
+    """A reader's answer about an image; every entry is optional, but an empty answer is refused."""
+
+    findings: list[NewMark] = Field(default_factory=list)
+    normal: Annotated[StrictBool, Field(description="The whole image shows no fracture.")] = False
+    comment: Annotated[StrictStr | None, Field(description="At most 4000 characters.")] = None
+
+
+Model = TypeVar("Model", bound=Body)
+
+
+def json_body(model: type[Model], refusal: type[Unprocessable] = BadFeedback) -> Model:
+    """Parse the JSON body of the current request.
+
+    Raises:
+        BadRequest: not JSON, or nested too deeply to be parsed.
+        Unprocessable: an entry is missing or of another kind, as an error of the class `refusal` that names the entry.
+    """
+    if not request.is_json:
+        raise BadRequest("Send JSON, with Content-Type: application/json.")
+    try:
+        return model.model_validate_json(request.get_data(cache=False))
+    except ValidationError as invalid:
+        first = invalid.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        raise BadRequest("The body is not valid JSON.")
+    entry = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    raise refusal("%(entry)s: %(problem)s.", entry=entry or "body", problem=first["msg"])
