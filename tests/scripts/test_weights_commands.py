@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 pytest.importorskip("ultralytics")
 
 from app.learning.networks.network import build_network, load_network, save_weights, size_of
-from scripts import average, grow
+from scripts import average, grow, join
 
 pytestmark = pytest.mark.torch
 
@@ -36,3 +36,13 @@ def test_missing_weights_are_named(tmp_path: Path, capsys: pytest.CaptureFixture
         assert str(missing) in said
         assert "\n" not in said
     assert not out.exists()
+
+
+def test_two_networks_are_joined_or_refused_in_one_line(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    joined = tmp_path / "joined.pt"
+    assert join.main(["--weights", str(small), "--classes", str(small), "--out", str(joined)]) == 0
+    assert size_of(load_network(joined)) == "s"
+    assert join.main(["--weights", str(small), "--classes", str(joined), "--out", str(tmp_path / "no.pt")]) == 1
+    assert "fit" in capsys.readouterr().err
