@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.join",
-        description="Join two YOLOv8 of one size, for instance specialists of two data sets. Evaluate the result first.",
+        description="Join two YOLOv8, for instance specialists of two data sets. Evaluate the result first.",
     )
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE.pt", help="its boxes are kept")
     parser.add_argument("--classes", type=Path, required=True, metavar="FILE.pt", help="only its class scores count")
