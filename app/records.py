@@ -268,6 +268,17 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Actor:
+    """Who acts where no person does: a rule of the settings, or an operating-system user who runs a command.
+
+    id: stands in the audit record where otherwise the id of a person stands.
+    """
+
+    tenant: str
+    id: str
+
+
+@dataclass(frozen=True)
 class Upload:
     """One file as it arrived.
 

@@ -1,6 +1,5 @@
 """The long-lived objects, built once and handed over. Nothing here is global."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -9,15 +8,15 @@ from app.config import Settings
 from app.detection import Detector, Explainer, load_detector
 from app.imaging import RadiographCache
 from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
-from app.storage import Store, open_store
+from app.storage import Store, new_id, open_store
 
 # Change it with what app/usecases/worklist/triage.py labels: every study is then indexed anew.
 WORKLIST_SCHEME = "worklist/v1"
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What people, keys and records need; no network is loaded for it."""
+class RecordServices:
+    """The services of people, keys and records; no detector is loaded for them."""
 
     settings: Settings
     store: Store
@@ -31,8 +30,8 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Services(Desk):
-    """What reading radiographs needs besides; tests build one from fakes."""
+class Services(RecordServices):
+    """The services of inference besides; tests build one from fakes."""
 
     upload_keys: UploadKeys
     detector: Detector
@@ -40,7 +39,7 @@ class Services(Desk):
     explainer: Explainer
 
 
-def build_desk(settings: Settings) -> Desk:
+def build_record_services(settings: Settings) -> RecordServices:
     """Open the database.
 
     Raises:
@@ -49,7 +48,7 @@ def build_desk(settings: Settings) -> Desk:
     keys: KeyRing = MasterKeys.parse(settings.master_keys)
     if settings.master_keys_file is not None:
         keys = KeyFile(settings.master_keys_file)
-    return Desk(
+    return RecordServices(
         settings=settings,
         store=open_store(settings.database_url),
         keys=keys,
@@ -69,13 +68,13 @@ def build_services(settings: Settings) -> Services:
         ConfigError: a setting is wrong, or the database is not at this version's schema.
         ModelError: the weights are missing, altered or of another architecture.
     """
-    desk = build_desk(settings)
+    records = build_record_services(settings)
     detector = load_detector(
         settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
     )
     return Services(
-        **{part.name: getattr(desk, part.name) for part in fields(Desk)},
-        upload_keys=UploadKeys(desk.keys, now),
+        **{part.name: getattr(records, part.name) for part in fields(RecordServices)},
+        upload_keys=UploadKeys(records.keys, now),
         detector=detector,
         explainer=Explainer(detector),
         radiograph_cache=RadiographCache(settings.radiograph_cache_bytes),
@@ -85,8 +84,3 @@ def build_services(settings: Settings) -> Services:
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
-
-
-def new_id() -> str:
-    """128 random bits in hexadecimal: nobody guesses the id of a study."""
-    return secrets.token_hex(16)

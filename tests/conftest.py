@@ -14,7 +14,7 @@ import pytest
 
 from app.config import Limits, Settings
 from app.detection.openvino_import import block_telemetry
-from app.records import Person
+from app.records import Actor, Person
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -125,8 +125,8 @@ def account(services: "Services") -> Callable[..., Account]:
     from app.usecases.administration import people
 
     def make(name: str, tenant: str = "default") -> Account:
-        person = people.add_person(services, tenant, name, "clinician", PASSWORD)
-        return Account(person, PASSWORD, people.add_token(services, tenant, name))
+        person = people.add_person(services, Actor(tenant, "test"), name, "clinician", PASSWORD)
+        return Account(person, PASSWORD, people.add_token(services, Actor(tenant, "test"), name))
 
     return make
 
@@ -142,7 +142,7 @@ def signed_in(client: "FlaskClient", services: "Services", ada: Account) -> "Fla
     """Ada's browser, signed in by a one-time link."""
     from app.usecases.administration import people
 
-    link = people.add_link(services, ada.person.tenant, ada.person.name)
+    link = people.add_link(services, Actor(ada.person.tenant, "test"), ada.person.name)
     assert client.get(f"/sign-in/{link}").status_code == 303
     return client
 

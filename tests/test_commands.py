@@ -13,7 +13,7 @@ import pytest
 
 from app.config import Settings
 from app.imaging import phantom, render_png
-from app.records import Upload
+from app.records import Actor, Upload
 from app.security import new_master_key
 from app.storage import migrate
 from app.usecases.administration import people
@@ -92,7 +92,7 @@ def test_feedback_is_exported_into_a_new_folder(flask: Flask, data_dir: Path) ->
     assert (nothing.returncode, nothing.stderr.count("\n")) == (1, 1)
     assert "nothing was written" in nothing.stderr
     services = build_fake_services(settings, FakeClock(), FakeDetector())
-    ada = people.add_person(services, "default", "Ada", "clinician", None)
+    ada = people.add_person(services, Actor("default", "test"), "Ada", "clinician", None)
     study = create_study(services, ada, [Upload("a.png", render_png(phantom(3, (128, 96)).grey))]).study
     add_feedback(services, ada, study.id, study.images[0].id, [], normal=True)
     services.store.close()
@@ -114,7 +114,7 @@ def test_studies_of_another_secret_key_are_sorted_into_the_worklist(flask: Flask
     settings = Settings.from_env({"DATA_DIR": str(data_dir)})
     migrate(settings.database_url)
     services = build_fake_services(settings, FakeClock(), FakeDetector())
-    ada = people.add_person(services, "default", "Ada", "clinician", None)
+    ada = people.add_person(services, Actor("default", "test"), "Ada", "clinician", None)
     create_study(services, ada, [Upload("a.png", render_png(phantom(3, (128, 96)).grey))])
     services.store.close()
     words = " studies were sorted into the worklist.\n"

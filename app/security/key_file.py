@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.errors import ConfigError
 from app.files import write_whole
-from app.security.keys import MasterKey, MasterKeys, new_master_key
+from app.security.keys import MasterKey, MasterKeys
 
 
 class KeyRing(Protocol):
@@ -46,15 +46,15 @@ class KeyFile:
         """The key of this name, or None."""
         return self._current().get(kid)
 
-    def add_newest(self) -> None:
-        """Write a fresh key before the others; the file is replaced whole, and stays readable by its owner alone.
+    def add_newest(self, key: str) -> None:
+        """Write a key, `KID:KEY`, before the others; the file is replaced whole, and stays readable by its owner alone.
 
         Raises:
             ConfigError: the file or its folder cannot be written.
         """
         older = self._path.read_text(encoding="utf-8").strip()
         try:
-            write_whole(self._path, f"{new_master_key()},{older}\n", mode=0o600)
+            write_whole(self._path, f"{key},{older}\n", mode=0o600)
         except OSError:
             raise ConfigError(f"The file of the master keys cannot be written: {self._path}") from None
 

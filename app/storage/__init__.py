@@ -21,8 +21,8 @@ from app.storage.rows import (
     new_id,
 )
 from app.storage.schema import migrate
-from app.storage.store import Store, open_store
-from app.storage.worklist_index import Labeller
+from app.storage.store import Store, UnitOfWork, open_store
+from app.storage.worklist.index import Labeller
 
 __all__ = [
     "AnsweredRow",
@@ -41,6 +41,7 @@ __all__ = [
     "StudyPageRow",
     "StudyRow",
     "TokenRow",
+    "UnitOfWork",
     "WorklistPageRow",
     "WorklistQuery",
     "WrappedKeyRow",

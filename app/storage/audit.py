@@ -1,13 +1,13 @@
 """The audit log: one chain per tenant, only ever appended to."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, text
 
 from app.records import FIRST_MAC, AuditEntry, AuditEvent
-from app.storage.database import Database, is_sqlite
+from app.storage.database import Transactions, is_sqlite
 from app.storage.tables import audit
 
 _ENTRIES_AT_ONCE = 500
@@ -16,8 +16,8 @@ _ENTRIES_AT_ONCE = 500
 class Audit:
     """The chains of all tenants. The store holds no key: who appends brings the function that signs."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def append(
         self,
@@ -33,7 +33,7 @@ class Audit:
 
         Appending waits for its turn, so that a chain never forks, whatever happens at once.
         """
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             _take_turn(connection, tenant)
             sequence, previous = _last(connection, tenant)
             event = AuditEvent(tenant, sequence + 1, at, actor, action, subject)
@@ -48,19 +48,28 @@ class Audit:
             yield from (_entry(row) for row in rows)
             rows = self._after(tenant, rows[-1].sequence)
 
-    def last_sequence(self, tenant: str) -> int:
-        """The number of a tenant's last entry, 0 before the first: it grows with whatever happens."""
-        with self._database.read() as connection:
-            return _last(connection, tenant)[0]
+    def last_sequence(self, tenant: str, *, without: Collection[str] = ()) -> int:
+        """The number of a tenant's last entry whose action is none of `without`; 0 when there is none."""
+        query = select(audit.c.sequence).where(audit.c.tenant == tenant, audit.c.action.not_in(without))
+        with self._transactions.read() as connection:
+            found = connection.execute(query.order_by(audit.c.sequence.desc()).limit(1)).scalar_one_or_none()
+        return found or 0
+
+    def has_entry(self, tenant: str, actor: str, action: str, subject: str, since: datetime) -> bool:
+        """Whether there is an entry of this actor, action and subject since a moment."""
+        same = (audit.c.tenant == tenant, audit.c.subject == subject, audit.c.actor == actor, audit.c.action == action)
+        query = select(audit.c.sequence).where(*same, audit.c.at >= since).limit(1)
+        with self._transactions.read() as connection:
+            return connection.execute(query).first() is not None
 
     def tenants(self) -> tuple[str, ...]:
         """The tenants that have a chain."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return tuple(connection.execute(select(audit.c.tenant).distinct().order_by(audit.c.tenant)).scalars())
 
     def _after(self, tenant: str, sequence: int) -> Sequence[Row[Any]]:
         query = select(audit).where(audit.c.tenant == tenant, audit.c.sequence > sequence)
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return connection.execute(query.order_by(audit.c.sequence).limit(_ENTRIES_AT_ONCE)).all()
 
 

@@ -1,16 +1,20 @@
-"""One way to talk to SQLite and PostgreSQL, and transactions that fail in the application's own words."""
+"""One way to talk to SQLite and PostgreSQL, and transactions whose failures are the application's own errors."""
 
+import logging
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
+from typing import Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import ConfigError, Unavailable
+
+log = logging.getLogger(__name__)
 
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -25,6 +29,43 @@ _CONNECT_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_MS = 30_000
 _LOCK_TIMEOUT_MS = 10_000
 _POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": 10}
+# A deletion waits this long for readers before it leaves the log to a later transaction.
+_CHECKPOINT_TIMEOUT_MS = 1_000
+
+
+class Transactions(Protocol):
+    """A source of transactions: the database, or one transaction of it that is open already."""
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees one state of the database."""
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that is committed when the block ends, and rolled back when it raises."""
+
+    def forget(self) -> None:
+        """Remove deleted rows from SQLite's write-ahead log once the transaction is committed."""
+
+
+class OpenTransaction:
+    """One write transaction, shared by every repository that takes part in it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.has_deleted = False
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """The open transaction; it sees its own changes."""
+        yield self._connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """The open transaction; committing it is left to `Database.begin`."""
+        yield self._connection
+
+    def forget(self) -> None:
+        """Note that rows were deleted."""
+        self.has_deleted = True
 
 
 class Database:
@@ -35,6 +76,8 @@ class Database:
         self._engine = engine
         self._reader = engine.execution_options(**snapshot)
         self._writer = engine.execution_options(immediate=True)
+        # Deleted rows may remain in the write-ahead log, as a reader was in the way when it was to be emptied.
+        self._log_is_due = False
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -43,7 +86,7 @@ class Database:
         Raises:
             Unavailable: the database does not answer, or not in time.
         """
-        with _own_words(), self._reader.begin() as connection:
+        with _as_own_errors(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -53,18 +96,41 @@ class Database:
         Raises:
             Unavailable: the database does not answer, or others kept it locked.
         """
-        with _own_words(), self._writer.begin() as connection:
+        with _as_own_errors(), self._writer.begin() as connection:
             yield connection
 
-    def forget(self) -> None:
-        """After a deletion: let nothing of it remain in SQLite's write-ahead log. Does nothing on PostgreSQL.
+    @contextmanager
+    def begin(self) -> Iterator[OpenTransaction]:
+        """A write transaction for several repositories: committed when the block ends, rolled back when it raises.
 
-        Source: https://sqlite.org/pragma.html#pragma_wal_checkpoint; pages in the database itself are overwritten with
-        zeros by secure_delete.
+        Raises:
+            Unavailable: as `write`.
         """
-        if is_sqlite(self._engine):
-            with _own_words(), closing(self._engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self.write() as connection:
+            transaction = OpenTransaction(connection)
+            yield transaction
+        if transaction.has_deleted or self._log_is_due:
+            self.forget()
+
+    def forget(self) -> None:
+        """Empty SQLite's write-ahead log after a deletion, so that nothing of the deleted rows remains on the disk.
+
+        A reader that is still in an older transaction keeps the log from being emptied. Then the next write transaction
+        of this process tries again, and a warning is logged meanwhile. PostgreSQL has no such log of ours.
+
+        Source: https://sqlite.org/pragma.html#pragma_wal_checkpoint (the first column tells whether it was blocked);
+        pages in the database itself are overwritten with zeros by secure_delete.
+        """
+        if not is_sqlite(self._engine):
+            return
+        with _as_own_errors(), closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_TIMEOUT_MS}")
+            is_blocked = bool(cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+        if is_blocked and not self._log_is_due:
+            log.warning("deleted rows remain in the write-ahead log until a reader ends its transaction")
+        self._log_is_due = is_blocked
 
     def close(self) -> None:
         """Close the connections that are not in use."""
@@ -145,7 +211,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _own_words() -> Iterator[None]:
+def _as_own_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:

@@ -1,32 +1,62 @@
-"""The store: everything that is kept, in one database."""
+"""The store: everything that is kept, in one database, and the unit of work that changes it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import text
 
 from app.errors import ConfigError
+from app.storage.access.credentials import Credentials
+from app.storage.access.people import People
 from app.storage.audit import Audit
-from app.storage.credentials import Credentials
-from app.storage.database import Database, connect
-from app.storage.feedback import FeedbackLog
-from app.storage.people import People
+from app.storage.database import Database, Transactions, connect
 from app.storage.schema import check_schema, sqlite_path
-from app.storage.studies import Studies
-from app.storage.worklist import Worklist
+from app.storage.studies.feedback import FeedbackLog
+from app.storage.studies.studies import Studies
+from app.storage.worklist.worklist import Worklist
 
 
-class Store:
-    """All that is kept, ciphertext and who may ask for it. Safe to share between threads; it holds no key."""
+class Repositories:
+    """Every repository over one source of transactions."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self.people = People(transactions)
+        self.credentials = Credentials(transactions)
+        self.studies = Studies(transactions)
+        self.feedback = FeedbackLog(transactions)
+        self.worklist = Worklist(transactions)
+        self.audit = Audit(transactions)
+
+
+class UnitOfWork(Repositories):
+    """One write transaction: what its repositories change is kept together, or not at all.
+
+    Append the audit entry last. It takes the turn of the tenant's chain, which others wait for until the commit.
+    """
+
+
+class Store(Repositories):
+    """Reads what is kept, and begins units of work. Safe to share between threads; it holds no key.
+
+    A method of one of its repositories runs in a transaction of its own.
+    """
 
     def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self._database = database
-        self.people = People(database)
-        self.credentials = Credentials(database)
-        self.studies = Studies(database)
-        self.feedback = FeedbackLog(database)
-        self.worklist = Worklist(database)
-        self.audit = Audit(database)
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A unit of work: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            Unavailable: the database does not answer, or others kept it locked.
+        """
+        with self._database.begin() as transaction:
+            yield UnitOfWork(transaction)
 
     def ping(self) -> None:
-        """Ask the database for a sign of life.
+        """Ask the database for an answer.
 
         Raises:
             Unavailable: there is none.

@@ -228,4 +228,6 @@ audit = Table(
     _text("subject"),
     _blob("mac"),
     PrimaryKeyConstraint("tenant", "sequence"),
+    # For who has viewed a study, and when.
+    Index(None, "tenant", "subject", "at"),
 )

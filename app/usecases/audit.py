@@ -1,21 +1,57 @@
-"""Write down who did what, so that a change of the record shows."""
+"""Append audit entries within the unit of work of the act that they tell of: codes and ids only."""
 
-from app.records import Person
-from app.services import Desk
+from datetime import timedelta
 
-# Stands where else the id of a person stands.
+from app.records import Actor, Person
+from app.services import RecordServices
+from app.storage import UnitOfWork
+
+# The actor of what RETENTION_DAYS deletes.
 RULE = "rule"
+# The actor of a sign-in that was refused for a name that nobody has.
+NOBODY = "nobody"
+
+STUDY_VIEWED = "study-viewed"
+WORKLIST_VIEWED = "worklist-viewed"
+# Actions that leave every list of studies as it was.
+CHANGES_NO_LIST = (
+    STUDY_VIEWED,
+    WORKLIST_VIEWED,
+    "report-made",
+    "signed-in",
+    "signed-in-by-link",
+    "signed-out",
+    "sign-in-refused",
+)
+# Images and pages of one study that one person opens within this time are one view of it.
+ONE_VIEW = timedelta(minutes=10)
 
 
-def record(desk: Desk, person: Person, action: str, subject: str) -> None:
-    """Append one entry to the tenant's chain: codes and ids only."""
-    _append(desk, person.tenant, person.id, action, subject)
+def record(services: RecordServices, unit: UnitOfWork, actor: Actor | Person, action: str, subject: str) -> None:
+    """Append one entry to the chain of the actor's tenant."""
+    unit.audit.append(actor.tenant, services.clock(), actor.id, action, subject, sign=services.audit_chain.next)
 
 
-def record_rule(desk: Desk, tenant: str, action: str, subject: str) -> None:
-    """Append an entry for what no person did, but a rule that the settings give."""
-    _append(desk, tenant, RULE, action, subject)
+def record_view(services: RecordServices, person: Person, study_id: str) -> None:
+    """Enter that a person views a study; views of the same study within `ONE_VIEW` are entered once.
+
+    Raises:
+        Unavailable: it cannot be entered, so nothing is shown.
+    """
+    _record_once(services, person, STUDY_VIEWED, study_id)
 
 
-def _append(desk: Desk, tenant: str, actor: str, action: str, subject: str) -> None:
-    desk.store.audit.append(tenant, desk.clock(), actor, action, subject, sign=desk.audit_chain.next)
+def record_list_view(services: RecordServices, person: Person) -> None:
+    """Enter that a person views the list of studies, once within `ONE_VIEW`.
+
+    Raises:
+        Unavailable: it cannot be entered, so nothing is shown.
+    """
+    _record_once(services, person, WORKLIST_VIEWED, "worklist")
+
+
+def _record_once(services: RecordServices, person: Person, action: str, subject: str) -> None:
+    since = services.clock() - ONE_VIEW
+    if not services.store.audit.has_entry(person.tenant, person.id, action, subject, since):
+        with services.store.begin() as unit:
+            record(services, unit, person, action, subject)

@@ -1,4 +1,4 @@
-"""The plain text of what is sealed beside an image: its name and its reading, as JSON."""
+"""The plain text of what is sealed beside an image: its file name and its assessment, as JSON."""
 
 import json
 from dataclasses import asdict
@@ -9,12 +9,12 @@ from app.records import Assessment, Finding, ModelVersion, Timing
 
 
 def to_bytes(name: str, assessment: Assessment) -> bytes:
-    """UTF-8 JSON of a file name and a reading."""
+    """UTF-8 JSON of a file name and an assessment."""
     return json.dumps({"name": name, "reading": asdict(assessment)}, separators=(",", ":")).encode()
 
 
 def from_bytes(plain: bytes) -> tuple[str, Assessment]:
-    """The name and the reading of `to_bytes`.
+    """The name and the assessment of `to_bytes`.
 
     Raises:
         StoredDataDamaged: the bytes were not written by `to_bytes`.

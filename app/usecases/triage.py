@@ -13,9 +13,9 @@ from itertools import product
 
 from app.errors import StoredDataDamaged
 from app.records import State, Study, Verdict
-from app.services import Desk
+from app.services import RecordServices
 from app.storage import Labeller, Labels, ListedRow, WorklistQuery
-from app.usecases.studies.show import open_study
+from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
 GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "none")
@@ -56,28 +56,28 @@ def score_step(score: float) -> int:
     return min(int(score * SCORE_STEPS), SCORE_STEPS - 1)
 
 
-def labeller(desk: Desk, tenant: str) -> Labeller:
+def labeller(services: RecordServices, tenant: str) -> Labeller:
     """The function that labels studies of a tenant for the store; one that does not open is labelled as damaged."""
 
     def label(row: ListedRow) -> Labels:
         try:
-            return _labels(desk, row, open_study(desk, row.study))
+            return _labels(services, row, open_study(services, row.study))
         except StoredDataDamaged:
-            damaged = desk.blind_index.label(tenant, "damaged")
-            return Labels(desk.blind_index.fingerprint, (damaged,), damaged, damaged)
+            damaged = services.blind_index.label(tenant, "damaged")
+            return Labels(services.blind_index.fingerprint, (damaged,), damaged, damaged)
 
     return label
 
 
-def query_of(desk: Desk, tenant: str, filters: Filters) -> WorklistQuery:
-    """What the store is asked for; its buckets stand in the order of triage."""
+def query_of(services: RecordServices, tenant: str, filters: Filters) -> WorklistQuery:
+    """The query of the store for these filters; its buckets stand in the order of triage."""
     states = (filters.state,) if filters.state else STATES
     verdicts = (filters.verdict,) if filters.verdict else GRAVEST_FIRST
     steps = [""] if filters.newest_first else [str(step) for step in reversed(range(SCORE_STEPS))]
-    shown = _facet(desk, tenant, filters.region or "", filters.reader or "")
+    shown = _facet(services, tenant, filters.region or "", filters.reader or "")
     return WorklistQuery(
         facet=filters.named or shown,
-        buckets=tuple(_bucket(desk, tenant, *terms) for terms in product(states, verdicts, steps)),
+        buckets=tuple(_bucket(services, tenant, *terms) for terms in product(states, verdicts, steps)),
         newest_first=filters.newest_first,
         since=_midnight(filters.since) if filters.since else None,
         until=_midnight(filters.until + timedelta(days=1)) if filters.until else None,
@@ -85,29 +85,29 @@ def query_of(desk: Desk, tenant: str, filters: Filters) -> WorklistQuery:
     )
 
 
-def damaged_query(desk: Desk, tenant: str) -> WorklistQuery:
+def damaged_query(services: RecordServices, tenant: str) -> WorklistQuery:
     """Asks for the studies that did not open when they were indexed."""
-    damaged = desk.blind_index.label(tenant, "damaged")
+    damaged = services.blind_index.label(tenant, "damaged")
     return WorklistQuery(facet=damaged, buckets=(damaged,))
 
 
-def name_label(desk: Desk, tenant: str, name: str) -> bytes:
+def name_label(services: RecordServices, tenant: str, name: str) -> bytes:
     """The facet of studies with a file of this name; capitals and the spaces around it do not matter."""
-    return desk.blind_index.label(tenant, "name", unicodedata.normalize("NFKC", name).casefold().strip())
+    return services.blind_index.label(tenant, "name", unicodedata.normalize("NFKC", name).casefold().strip())
 
 
-def _labels(desk: Desk, row: ListedRow, study: Study) -> Labels:
+def _labels(services: RecordServices, row: ListedRow, study: Study) -> Labels:
     tenant = study.tenant
     regions = {finding.region for image in study.images for finding in image.assessment.findings}
     readers = {mark.person for mark in row.marks}
-    facets = [_facet(desk, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
-    facets += [name_label(desk, tenant, image.name) for image in study.images]
+    facets = [_facet(services, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
+    facets += [name_label(services, tenant, image.name) for image in study.images]
     state, verdict = STATES[row.is_read], study_verdict(study)
     return Labels(
-        fingerprint=desk.blind_index.fingerprint,
+        fingerprint=services.blind_index.fingerprint,
         facets=tuple(facets),
-        bucket=_bucket(desk, tenant, state, verdict, str(score_step(study_score(study)))),
-        broad_bucket=_bucket(desk, tenant, state, verdict, ""),
+        bucket=_bucket(services, tenant, state, verdict, str(score_step(study_score(study)))),
+        broad_bucket=_bucket(services, tenant, state, verdict, ""),
     )
 
 
@@ -115,12 +115,12 @@ def _any_of(names: Iterable[str]) -> list[str]:
     return ["", *sorted(names)]
 
 
-def _facet(desk: Desk, tenant: str, region: str, reader: str) -> bytes:
-    return desk.blind_index.label(tenant, "facet", region, reader)
+def _facet(services: RecordServices, tenant: str, region: str, reader: str) -> bytes:
+    return services.blind_index.label(tenant, "facet", region, reader)
 
 
-def _bucket(desk: Desk, tenant: str, state: str, verdict: str, step: str) -> bytes:
-    return desk.blind_index.label(tenant, "bucket", state, verdict, step)
+def _bucket(services: RecordServices, tenant: str, state: str, verdict: str, step: str) -> bytes:
+    return services.blind_index.label(tenant, "bucket", state, verdict, step)
 
 
 def _midnight(day: date) -> datetime:

@@ -18,9 +18,9 @@ import pytest
 
 from app.config import Settings
 from app.errors import NameTaken
-from app.records import Role
+from app.records import Actor, Role
 from app.security import new_master_key
-from app.services import Desk, build_desk
+from app.services import RecordServices, build_record_services
 from app.storage import migrate
 from app.usecases.administration import people
 
@@ -45,25 +45,25 @@ MOST_DRAWN = 20
 
 @dataclass(frozen=True)
 class Server:
-    """A running application, a desk in the same database that hands out links, and the settings of both."""
+    """A running application, the services of the same database that make links, and the settings of both."""
 
     url: str
-    desk: Desk
+    services: RecordServices
     environment: dict[str, str] = field(repr=False)
 
     def link(self) -> str:
         """A fresh sign-in link."""
-        return f"{self.url}/sign-in/{people.add_link(self.desk, 'default', 'admin')}"
+        return f"{self.url}/sign-in/{people.add_link(self.services, Actor('default', 'test'), 'admin')}"
 
     def token(self) -> str:
         """A fresh API token."""
-        return people.add_token(self.desk, "default", "admin")
+        return people.add_token(self.services, Actor("default", "test"), "admin")
 
     def person(self, tenant: str, name: str, role: Role) -> str:
         """A person, new or known; the path of a link that signs them in."""
         with contextlib.suppress(NameTaken):
-            people.add_person(self.desk, tenant, name, role, None)
-        return f"/sign-in/{people.add_link(self.desk, tenant, name)}"
+            people.add_person(self.services, Actor(tenant, "test"), name, role, None)
+        return f"/sign-in/{people.add_link(self.services, Actor(tenant, 'test'), name)}"
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     settings = Settings.from_env(environment)
     migrate(settings.database_url)
-    desk = build_desk(settings)
-    people.add_person(desk, "default", "admin", "admin", None)
+    services = build_record_services(settings)
+    people.add_person(services, Actor("default", "test"), "admin", "admin", None)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -136,11 +136,11 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
             _wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, folder / "log")
-            yield Server(f"http://127.0.0.1:{port}", desk, environment)
+            yield Server(f"http://127.0.0.1:{port}", services, environment)
         finally:
             process.terminate()
             process.wait(30)
-            desk.store.close()
+            services.store.close()
 
 
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -231,7 +231,7 @@ def workplace(browser: "Browser", server: Server, radiographs: list[Path]) -> Wo
             return context.storage_state()
 
     admin = signed_in("workplace", "Ada", "admin")
-    program = Program(server.url, people.add_token(server.desk, "workplace", "Ada"))
+    program = Program(server.url, people.add_token(server.services, Actor("workplace", "test"), "Ada"))
     study, alone = program.send(*radiographs), program.send(radiographs[0])
     for image in study["images"]:
         marks = [{**found, "answer": "confirmed"} for found in image["findings"]]

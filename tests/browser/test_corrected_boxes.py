@@ -57,7 +57,7 @@ def test_an_answer_to_a_study_deleted_meanwhile_stays_on_the_page(
     page = visit.page
     study = open_study(page, radiographs[0]).rsplit("/", 1)[1]
     page.fill("[name=comment]", "A step in the cortex")
-    server.desk.store.studies.delete("default", study)
+    server.services.store.studies.delete("default", study)
 
     page.click("text=Store my answer")
 

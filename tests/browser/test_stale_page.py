@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.records import Actor
 from app.usecases.administration import people
 from tests.browser.conftest import Program, Server
 from tests.browser.test_feedback import rows
@@ -19,8 +20,8 @@ TENANT = "stale"
 @pytest.fixture(scope="module")
 def program(server: Server) -> Program:
     """Another program at work in the same hospital."""
-    people.add_person(server.desk, TENANT, "robot", "admin", None)
-    return Program(server.url, people.add_token(server.desk, TENANT, "robot"))
+    people.add_person(server.services, Actor(TENANT, "test"), "robot", "admin", None)
+    return Program(server.url, people.add_token(server.services, Actor(TENANT, "test"), "robot"))
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def page(browser: Browser, server: Server, program: Program, radiographs: list[P
     study = program.send(radiographs[0])["id"]
     with browser.new_context(base_url=server.url) as context:
         page = context.new_page()
-        page.goto(f"/sign-in/{people.add_link(server.desk, TENANT, 'robot')}")
+        page.goto(f"/sign-in/{people.add_link(server.services, Actor(TENANT, 'test'), 'robot')}")
         page.goto(f"/studies/{study}")
         expect(page.locator("[data-readout]")).to_contain_text("width")
         yield page

@@ -86,7 +86,7 @@ def test_an_answer_to_a_study_deleted_meanwhile_is_shown_to_be_copied(
     send(page, radiographs[0])
     mark_by_numbers(page, "20")
     page.get_by_label("Comment").fill("A step")
-    server.desk.store.studies.delete(TENANT, page.url.rsplit("/", 1)[1])
+    server.services.store.studies.delete(TENANT, page.url.rsplit("/", 1)[1])
 
     page.get_by_role("button", name="Store my answer").click()
 

@@ -82,6 +82,7 @@ def test_what_is_trained_from_a_published_set_serves_in_the_app(settings: Settin
 def assert_serves(settings: Settings) -> None:
     """The app starts with the exported weights, reads a radiograph, and says by which weights."""
     from app.imaging import phantom, render_png
+    from app.records import Actor
     from app.storage import migrate
     from app.usecases.administration import people
     from app.web import create_app
@@ -89,8 +90,8 @@ def assert_serves(settings: Settings) -> None:
     migrate(settings.database_url)
     app = create_app(settings)
     services = app.extensions["services"]
-    people.add_person(services, "default", "Ada", "clinician", None)
-    bearer = {"Authorization": f"Bearer {people.add_token(services, 'default', 'Ada')}"}
+    people.add_person(services, Actor("default", "test"), "Ada", "clinician", None)
+    bearer = {"Authorization": f"Bearer {people.add_token(services, Actor('default', 'test'), 'Ada')}"}
     try:
         sent = multipart(("wrist.png", render_png(phantom(1, (160, 128)).grey)))
         answer = app.test_client().post("/api/v1/studies", headers=bearer, **sent)

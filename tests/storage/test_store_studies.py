@@ -13,7 +13,7 @@ from app.errors import BadRequest, ImageNotFound, StudyNotFound
 from app.storage import NewStudy, Store, new_id, open_store
 from app.storage.database import connect, is_sqlite
 from app.storage.page_token import Position
-from app.storage.studies import page_query
+from app.storage.studies.studies import page_query
 from app.storage.tables import metadata
 from tests.storage.conftest import NOW, new_image, new_study
 
@@ -271,10 +271,12 @@ def test_old_studies_of_all_tenants_are_purged_and_named(store: Store, database_
     old = added(store, *(new_study(created_at=NOW - SECOND * (n + 1)) for n in range(45)))
     theirs = added(store, new_study(created_at=NOW - SECOND), tenant="other")
     added(store, new_study(created_at=NOW))
-    purged = tuple(store.studies.purge(NOW))
+    first = store.studies.purge_some(NOW, 30)
+    assert set(first) <= {("default", study) for study in old[-30:]}
+    purged = first + store.studies.purge_some(NOW, 30)
     assert sorted(purged) == sorted([("default", study) for study in old] + [("other", study) for study in theirs])
     assert rows_in(database_url) == dict.fromkeys(TABLES, 1)
-    assert tuple(store.studies.purge(NOW)) == ()
+    assert store.studies.purge_some(NOW, 30) == ()
 
 
 def test_every_wrapped_key_is_visited_and_replaced_unless_it_changed_meanwhile(store: Store, database_url: str) -> None:
@@ -303,3 +305,40 @@ def test_an_id_may_stand_in_a_url_and_is_never_the_same() -> None:
     assert len(ids) == 1000
     assert all(len(one) == 32 and one.isalnum() for one in ids)
     assert set(TABLES) <= set(metadata.tables)
+
+
+def test_a_unit_of_work_is_kept_whole_or_not_at_all(store: Store, database_url: str) -> None:
+    study = new_study()
+    with pytest.raises(StudyNotFound), store.begin() as unit:
+        unit.studies.add("default", study)
+        assert unit.studies.get("default", study.id).id == study.id
+        unit.studies.delete("default", "none")
+    assert rows_in(database_url) == dict.fromkeys(TABLES, 0)
+    with store.begin() as unit:
+        unit.studies.add("default", study)
+        unit.audit.append("default", NOW, "anna", "study-created", study.id, sign=lambda *_: b"mac")
+    assert rows_in(database_url) == dict.fromkeys(TABLES, 1)
+    assert store.audit.last_sequence("default") == 1
+
+
+def test_a_deletion_beside_a_reader_is_told_and_made_good_by_the_next_change(
+    migrated_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "test.db").write_bytes(migrated_file.read_bytes())
+    store = open_store(f"sqlite:///{tmp_path / 'test.db'}")
+    study = replace(new_study(), wrapped_key=b"WRAPPEDKEYBYTES")
+    store.studies.add("default", study)
+    reader = connect(f"sqlite:///{tmp_path / 'test.db'}")
+
+    with reader.begin() as connection:
+        connection.execute(text("SELECT count(*) FROM studies")).scalar_one()
+        with store.begin() as unit:
+            unit.studies.delete("default", study.id)
+        assert any(b"WRAPPEDKEYBYTES" in path.read_bytes() for path in tmp_path.iterdir())
+        assert "deleted rows remain" in caplog.text
+    with store.begin() as unit:
+        unit.audit.append("default", NOW, "anna", "x", "y", sign=lambda *_: b"mac")
+
+    assert not any(b"WRAPPEDKEYBYTES" in path.read_bytes() for path in tmp_path.iterdir())
+    reader.dispose()
+    store.close()

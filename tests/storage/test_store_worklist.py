@@ -14,7 +14,7 @@ from app.errors import BadRequest, StudyNotFound
 from app.storage import Labeller, Labels, ListedRow, NewFeedback, NewStudy, Store, WorklistQuery, new_id
 from app.storage.database import connect
 from app.storage.page_token import Position, to_token
-from app.storage.worklist import _scope
+from app.storage.worklist.worklist import _scope
 from tests.storage.conftest import NOW, new_image, new_study
 
 KEY, OTHER_KEY = b"key no 1", b"key no 2"
@@ -145,7 +145,7 @@ def test_what_is_deleted_or_purged_leaves_no_row(store: Store, database_url: str
     for study in studies:
         store.worklist.mark_read("default", study.id, "anna", NOW, label=always(FACETS[1]))
     store.studies.delete("default", studies[1].id)
-    assert len(list(store.studies.purge(NOW - HOUR))) == 2
+    assert len(store.studies.purge_some(NOW - HOUR, 9)) == 2
     assert walked(store, ALL) == [studies[0].id]
     assert (count_of(database_url, "worklist"), count_of(database_url, "read_marks")) == (2, 1)
 

@@ -14,8 +14,8 @@ from sqlalchemy import Engine, Select, text
 from app.storage import Store, WorklistQuery, open_store
 from app.storage.database import connect, is_sqlite
 from app.storage.page_token import Position, to_token
-from app.storage.worklist import _scope
-from app.storage.worklist_walk import buckets_of, in_bucket, in_buckets
+from app.storage.worklist.walk import buckets_of, in_bucket, in_buckets
+from app.storage.worklist.worklist import _scope
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from app.errors import Busy
 from app.imaging import RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
 from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
-from app.services import WORKLIST_SCHEME, Services, new_id
-from app.storage import open_store
+from app.services import WORKLIST_SCHEME, Services
+from app.storage import new_id, open_store
 
 QUICK = PasswordCost(passes=1, memory_kib=64, lanes=1, salt_bytes=16, tag_bytes=32)
 SPEC = ModelSpec(

@@ -14,7 +14,7 @@ from app.errors import BadRequest, StoredDataDamaged, StudyNotFound
 from app.records import Mark, Person, Study, Upload
 from app.security import BlindIndex, MasterKeys, Vault, new_master_key
 from app.services import Services
-from app.usecases.administration import maintenance as house
+from app.usecases.administration import maintenance
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import add_images, create_study
@@ -217,6 +217,7 @@ def test_unread_takes_back_ones_own_mark_and_leaves_the_others(
     assert (entry.state, [mark.person_name for mark in entry.marks]) == ("unread", ["Bob"])
     assert list_work(services, ada, Filters(reader=ada.id)).entries == ()
     actions = [one.event.action for one in services.store.audit.entries("default")]
+    actions = [action for action in actions if not action.endswith("-viewed")]
     assert actions[-4:] == ["study-read", "study-read", "study-read", "study-unread"]
 
 
@@ -282,8 +283,8 @@ def test_studies_of_another_index_key_are_caught_up_some_at_each_visit(
     assert ids(first.entries) == [study.id for study in reversed(studies[3:])]
     assert len(second.entries) == len(studies)
     assert second.entries[-1].state == "read"
-    assert index_all(services) == len(studies)
-    assert index_all(services) == 0
+    assert index_all(services, "os:test") == len(studies)
+    assert index_all(services, "os:test") == 0
     assert len(list_work(services, ada, Filters(), 100).entries) == len(studies)
 
 
@@ -291,7 +292,7 @@ def test_a_rotation_of_master_keys_leaves_the_index_alone(services: Services, ad
     read(wrist=0.9)
     newer = f"{new_master_key()},{services.settings.master_keys}"
     rotated = replace(services, vault=Vault(MasterKeys.parse(newer)))
-    assert house.rotate_keys(rotated, make_new=False) == 1
+    assert maintenance.rotate_keys(rotated, "os:test", make_new=False) == 1
     assert index_all(rotated) == 0
     assert len(list_work(rotated, ada, Filters()).entries) == 1
 

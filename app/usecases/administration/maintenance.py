@@ -1,58 +1,89 @@
-"""Keep house: rotate keys, keep no longer than agreed, verify the audit chain."""
+"""Maintain what is stored: rotate keys, keep no longer than agreed, verify the audit chain."""
 
 from datetime import timedelta
 
 from app.errors import ConfigError
-from app.security import KeyFile
-from app.services import Desk
+from app.records import Actor
+from app.security import KeyFile, new_master_key
+from app.services import RecordServices
+from app.storage import WrappedKeyRow
 from app.usecases import audit
 
+# The tenant that every installation has; what concerns no tenant alone is entered in its record.
+DEFAULT_TENANT = "default"
+# Deletions hold SQLite's only write lock: few at a time, so that an upload gets its turn in between.
+DELETIONS_AT_ONCE = 20
 
-def rotate_keys(desk: Desk, make_new: bool = True) -> int:
-    """Make a new master key and wrap every study's data key by it; how many were wrapped anew.
 
-    The new key is written where the others are read from, so servers that run take it up by themselves. Keys that
+def rotate_keys(services: RecordServices, user: str, make_new: bool = True) -> int:
+    """Make a new master key and wrap every study's data key by it; returns how many were wrapped anew.
+
+    The new key is written to the file of the others, so servers that run use it without a restart. Keys that
     come from the variable MASTER_KEYS cannot be written: put the new one there yourself and pass `make_new=False`.
-    Sealed images and readings stay as they are. Older master keys stay in the file, as backups need them.
+    Sealed images and assessments stay as they are. Older master keys stay in the file, as backups need them.
+
+    user: the actor of the audit entries, of which each study gets one.
 
     Raises:
         ConfigError: a new key was asked for and cannot be written.
         StoredDataDamaged: no master key opens a study's key; the studies before it are done.
     """
     if make_new:
-        if not isinstance(desk.keys, KeyFile):
-            raise ConfigError("MASTER_KEYS is not in a file. Put the output of `keys new` before it, and use --no-new.")
-        desk.keys.add_newest()
-    rotated = 0
-    for row in desk.store.studies.wrapped_keys():
-        newer = desk.vault.rewrap(row.wrapped_key, row.tenant, row.study)
-        rotated += newer is not None and desk.store.studies.replace_wrapped_key(row, newer)
-    return rotated
+        _add_key(services, Actor(DEFAULT_TENANT, user))
+    return sum(_rewrap(services, row, user) for row in services.store.studies.wrapped_keys())
 
 
-def purge_expired(desk: Desk) -> int:
-    """Delete studies older than RETENTION_DAYS, and ended sessions and links; how many studies.
+def purge_expired(services: RecordServices) -> int:
+    """Delete studies older than RETENTION_DAYS, and ended sessions and links; returns how many studies.
 
-    Each is written down in its tenant's audit record as done by the rule, not by a person.
+    Each is entered in its tenant's audit record as done by the rule, not by a person.
 
     Raises:
         ConfigError: RETENTION_DAYS is not set, so nothing expires.
     """
-    days = desk.settings.retention_days
+    days = services.settings.retention_days
     if not days:
         raise ConfigError("Set RETENTION_DAYS to the number of days that a study is kept.")
-    desk.store.credentials.purge_expired(desk.clock())
+    services.store.credentials.purge_expired(services.clock())
     purged = 0
-    for tenant, study_id in desk.store.studies.purge(desk.clock() - timedelta(days=days)):
-        audit.record_rule(desk, tenant, "study-expired", study_id)
-        purged += 1
+    while some := _purge_some(services, days):
+        purged += some
     return purged
 
 
-def verify_audit(desk: Desk) -> dict[str, int | None]:
+def verify_audit(services: RecordServices) -> dict[str, int | None]:
     """For each tenant the sequence of the first broken audit entry, or None where the chain holds."""
     verdicts: dict[str, int | None] = {}
-    for tenant in desk.store.audit.tenants():
-        broken = desk.audit_chain.verify(desk.store.audit.entries(tenant))
+    for tenant in services.store.audit.tenants():
+        broken = services.audit_chain.verify(services.store.audit.entries(tenant))
         verdicts[tenant] = None if broken is None else broken + 1
     return verdicts
+
+
+def _add_key(services: RecordServices, actor: Actor) -> None:
+    if not isinstance(services.keys, KeyFile):
+        raise ConfigError("MASTER_KEYS is not in a file. Put the output of `keys new` before it, and use --no-new.")
+    key = new_master_key()
+    # Entered first: a key without an entry must not be possible, an entry without a key says that writing failed.
+    with services.store.begin() as unit:
+        audit.record(services, unit, actor, "master-key-added", key.partition(":")[0])
+    services.keys.add_newest(key)
+
+
+def _rewrap(services: RecordServices, row: WrappedKeyRow, user: str) -> bool:
+    newer = services.vault.rewrap(row.wrapped_key, row.tenant, row.study)
+    if newer is None:
+        return False
+    with services.store.begin() as unit:
+        is_replaced = unit.studies.replace_wrapped_key(row, newer)
+        if is_replaced:
+            audit.record(services, unit, Actor(row.tenant, user), "study-key-rewrapped", row.study)
+    return is_replaced
+
+
+def _purge_some(services: RecordServices, days: int) -> int:
+    with services.store.begin() as unit:
+        purged = unit.studies.purge_some(services.clock() - timedelta(days=days), DELETIONS_AT_ONCE)
+        for tenant, study_id in purged:
+            audit.record(services, unit, Actor(tenant, audit.RULE), "study-expired", study_id)
+    return len(purged)

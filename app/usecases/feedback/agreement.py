@@ -10,11 +10,10 @@ from datetime import timedelta
 
 from app.errors import Forbidden, StoredDataDamaged
 from app.records import DRAWN_SAMPLE, Answer, Assessment, Feedback, Person
-from app.services import Desk
+from app.services import RecordServices
 from app.storage import AnsweredRow
-from app.usecases import stored_feedback
 from app.usecases.feedback.corrections import corrections
-from app.usecases.studies.show import open_image
+from app.usecases.sealed_records import open_feedback, open_image
 
 # A year and the month that is not over.
 LOOKS_BACK = timedelta(days=396)
@@ -36,7 +35,7 @@ class Agreement:
         return self.confirmed / (self.confirmed + self.rejected + self.missed)
 
 
-def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
+def agreement(services: RecordServices, person: Person) -> tuple[Agreement, ...]:
     """The last year's months, newest first, each with its regions in the order of the alphabet.
 
     Of each reader the newest verdict on an image counts; a normal image rejects everything found on it. A box that was
@@ -49,7 +48,7 @@ def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
     if person.role != "admin":
         raise Forbidden
     counts: dict[tuple[str, str], dict[Answer, int]] = defaultdict(lambda: {"confirmed": 0, "rejected": 0, "missed": 0})
-    for feedback, assessment in _newest(desk, person.tenant):
+    for feedback, assessment in _newest(services, person.tenant):
         for region, answer in _answers(feedback, assessment):
             counts[f"{feedback.created_at:%Y-%m}", region][answer] += 1
     newest_first = sorted(sorted(counts), key=lambda key: key[0], reverse=True)
@@ -59,13 +58,13 @@ def agreement(desk: Desk, person: Person) -> tuple[Agreement, ...]:
     )
 
 
-def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
+def _newest(services: RecordServices, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
     seen: set[tuple[str, str]] = set()
-    for row in desk.store.feedback.answered(tenant, desk.clock() - LOOKS_BACK):
+    for row in services.store.feedback.answered(tenant, services.clock() - LOOKS_BACK):
         if (row.feedback.image, row.feedback.person) in seen:
             continue
         try:
-            feedback, assessment = _opened(desk, tenant, row)
+            feedback, assessment = _opened(services, tenant, row)
         except StoredDataDamaged:
             continue
         if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in assessment.warnings:
@@ -73,9 +72,9 @@ def _newest(desk: Desk, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
             yield feedback, assessment
 
 
-def _opened(desk: Desk, tenant: str, row: AnsweredRow) -> tuple[Feedback, Assessment]:
-    feedback = stored_feedback.open_row(desk.vault, tenant, row.wrapped_key, row.feedback)
-    return feedback, open_image(desk, tenant, row.feedback.study, row.wrapped_key, row.image).assessment
+def _opened(services: RecordServices, tenant: str, row: AnsweredRow) -> tuple[Feedback, Assessment]:
+    feedback = open_feedback(services.vault, tenant, row.wrapped_key, row.feedback)
+    return feedback, open_image(services, tenant, row.feedback.study, row.wrapped_key, row.image).assessment
 
 
 def _answers(feedback: Feedback, assessment: Assessment) -> Iterator[tuple[str, Answer]]:

@@ -1,6 +1,6 @@
-"""Write what readers said as a data set that training reads: grey images and labels, and nothing of whom they show.
+"""Export feedback as a data set for training: grey images and labels, without anything that names a patient.
 
-A image is what was decoded, never the file as it came; its number is drawn at random and means nothing. What is
+An image is what was decoded, never the file as it came; its number is drawn at random and means nothing. What is
 burned into the pixels themselves stays there.
 """
 
@@ -19,17 +19,17 @@ from typing import Any
 from app import imaging
 from app.errors import DatasetError, FractureError, StoredDataDamaged, StudyNotFound
 from app.files import sha256_of
-from app.records import DRAWN_SAMPLE, Mark, Person, StudyImage
-from app.services import Desk
+from app.records import DRAWN_SAMPLE, Actor, Mark, StudyImage
+from app.services import RecordServices
 from app.storage import StudyRow
 from app.usecases import audit
 from app.usecases.feedback.reader_labels import Labels, Reason, labels_of
-from app.usecases.feedback.review import list_feedback
-from app.usecases.studies.show import associated_data, open_study
+from app.usecases.feedback.review import feedback_of
+from app.usecases.sealed_records import open_original, open_study
 
 VAL_SHARE = 0.2
 ORIGIN = "feedback"
-NOTE = "Decoded grey pixels without file, name or header. Text that is burned into a image is still in it."
+NOTE = "Decoded grey pixels without file, name or header. Text that is burned into an image is still in it."
 _ID_BYTES = 8
 
 
@@ -51,7 +51,9 @@ class _Example:
     labels: Labels
 
 
-def export_feedback(desk: Desk, tenant: str, out: Path, regions: Sequence[str], newest_wins: bool = False) -> Exported:
+def export_feedback(
+    services: RecordServices, actor: Actor, out: Path, regions: Sequence[str], newest_wins: bool = False
+) -> Exported:
     """Write the data set into `out`, whole or not at all; only its owner can read it.
 
     regions: the class names, in the order of the network's classes. newest_wins: where readers contradict each other,
@@ -61,23 +63,24 @@ def export_feedback(desk: Desk, tenant: str, out: Path, regions: Sequence[str], 
         DatasetError: `out` is there and not an empty folder, cannot be written, or no image has labels.
     """
     _refuse_used(out)
-    actor = Person("command-line", tenant, "command line", "admin")
     aside: list[dict[str, Any]] = []
-    examples = list(_examples(desk, actor, regions, newest_wins, aside))
+    examples = list(_examples(services, actor, regions, newest_wins, aside))
     try:
-        place = Path(os.path.abspath(out))
-        beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        target = Path(os.path.abspath(out))
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
-            files = _write_all(desk, beside, examples, regions, aside)
+            files = _write_all(services, beside, examples, regions, aside)
             manifest = _manifest(files, aside, regions, newest_wins)
             (beside / "manifest.json").write_bytes(manifest)
-            # Takes the place of an empty folder, and of nothing else.
-            os.replace(beside, place)
+            # Entered first, so that no export is without an entry.
+            with services.store.begin() as unit:
+                audit.record(services, unit, actor, "feedback-exported", sha256_of(manifest))
+            # Replaces an empty folder, and nothing else.
+            os.replace(beside, target)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
     except OSError as error:
         raise DatasetError(f"The data set cannot be written to {out}: {error.strerror or error}.") from None
-    audit.record(desk, actor, "feedback-exported", sha256_of(manifest))
     images = Counter(file["split"] for file in files)
     left_out = Counter(one["reason"] for one in aside)
     return Exported(dict(images), sum(len(file["boxes"]) for file in files), dict(left_out))
@@ -91,20 +94,20 @@ def _refuse_used(out: Path) -> None:
 
 
 def _examples(
-    desk: Desk, actor: Person, regions: Sequence[str], newest_wins: bool, aside: list[dict[str, Any]]
+    services: RecordServices, actor: Actor, regions: Sequence[str], newest_wins: bool, aside: list[dict[str, Any]]
 ) -> Iterator[_Example]:
-    for study_id in desk.store.feedback.studies(actor.tenant):
+    for study_id in services.store.feedback.studies(actor.tenant):
         try:
-            row = desk.store.studies.get(actor.tenant, study_id)
-            study = open_study(desk, row)
-            said = list_feedback(desk, actor, study_id)
+            row = services.store.studies.get(actor.tenant, study_id)
+            study = open_study(services, row)
+            feedback = feedback_of(services, row)
         except StudyNotFound:
             continue  # deleted while the export runs
         except StoredDataDamaged:
             aside.append(_aside("unreadable"))
             continue
         for image in study.images:
-            here = [one for one in said if one.image_id == image.id]
+            here = [one for one in feedback if one.image_id == image.id]
             if not here:
                 continue
             if DRAWN_SAMPLE in image.assessment.warnings:
@@ -120,13 +123,17 @@ def _examples(
 
 
 def _write_all(
-    desk: Desk, folder: Path, examples: Sequence[_Example], regions: Sequence[str], aside: list[dict[str, Any]]
+    services: RecordServices,
+    folder: Path,
+    examples: Sequence[_Example],
+    regions: Sequence[str],
+    aside: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     split_of = _splits(sorted({example.row.id for example in examples}))
     files = []
     for example in random.SystemRandom().sample(list(examples), len(examples)):
         try:
-            png = _image(desk, example)
+            png = _image(services, example)
         except FractureError:
             aside.append(_aside("unreadable", example.image))
             continue
@@ -144,17 +151,15 @@ def _splits(study_ids: Sequence[str]) -> dict[str, str]:
     return {study_id: "val" if n < kept else "train" for n, study_id in enumerate(shuffled)}
 
 
-def _image(desk: Desk, example: _Example) -> bytes:
+def _image(services: RecordServices, example: _Example) -> bytes:
     """The decoded radiograph as a grey PNG without any metadata.
 
     Raises:
         FractureError: it does not open or decode, or not to the size that it was read in.
     """
     row, image = example.row, example.image
-    stored = desk.store.studies.original(row.tenant, row.id, image.id)
-    place = associated_data(row.tenant, row.id, "original", image.id)
-    raw = desk.vault.open(stored.sealed_original, stored.wrapped_key, place)
-    grey = imaging.decode(raw, desk.settings.limits).grey
+    raw = open_original(services, row.tenant, row.id, image.id)
+    grey = imaging.decode(raw, services.settings.limits).grey
     if grey.shape != (image.assessment.height, image.assessment.width):
         raise StoredDataDamaged
     return imaging.render_png(grey)

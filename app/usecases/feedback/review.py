@@ -1,16 +1,16 @@
-"""Review a study: readers confirm, reject and add to what was found. They may differ; everything is kept."""
+"""Review a study: readers confirm, reject and add findings. They may differ; everything is kept."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from app.errors import ImageNotFound, StoredDataDamaged
-from app.records import Feedback, Mark, Person, Study, StudyImage
-from app.services import Desk, Services
+from app.records import Feedback, Mark, Person
+from app.services import RecordServices, Services
 from app.storage import FeedbackRow, NewFeedback, StudyRow
-from app.usecases import audit, stored_feedback
+from app.usecases import audit
 from app.usecases.feedback.rules import checked
-from app.usecases.stored_feedback import Said
-from app.usecases.studies.show import open_study
+from app.usecases.sealed_records import open_feedback, open_study, seal_feedback, view_of
+from app.usecases.stored_feedback import FeedbackContent
 from app.usecases.triage import labeller
 
 # The same answer again within this time is a button pressed twice, or a request that a program repeats.
@@ -27,7 +27,7 @@ def add_feedback(
     normal: bool = False,
     comment: str = "",
 ) -> Feedback:
-    """Keep what a reader says of one image, who has read the study by it; the same twice within a minute is kept once.
+    """Keep a reader's feedback on one image, which marks the study as read; the same within a minute is kept once.
 
     A confirmed or rejected mark names a finding by its region and its box, to a pixel.
 
@@ -36,52 +36,54 @@ def add_feedback(
         BadFeedback: the answer does not fit the image, or contradicts itself; the message says where.
     """
     row = services.store.studies.get(person.tenant, study_id)
-    assessment = _image_of(open_study(services, row), image_id).assessment
-    said = checked(Said(tuple(marks), normal, comment), assessment, services.detector.spec.regions)
-    new = _sealed(services, person, row, image_id, said)
-    kept = services.store.feedback.add(
-        person.tenant,
-        new,
-        new.created_at - SAME_WITHIN,
-        is_same=lambda earlier: _says(services, row, earlier, said),
-        label=labeller(services, person.tenant),
-    )
-    if kept.id == new.id:
-        audit.record(services, person, "feedback-added", study_id)
-    return stored_feedback.open_row(services.vault, person.tenant, row.wrapped_key, kept)
+    assessment = view_of(open_study(services, row), image_id).assessment
+    content = checked(FeedbackContent(tuple(marks), normal, comment), assessment, services.detector.spec.regions)
+    new = _sealed(services, person, row, image_id, content)
+    with services.store.begin() as unit:
+        kept = unit.feedback.add(
+            person.tenant,
+            new,
+            new.created_at - SAME_WITHIN,
+            is_same=lambda earlier: _has_content(services, row, earlier, content),
+            label=labeller(services, person.tenant),
+        )
+        if kept.id == new.id:
+            audit.record(services, unit, person, "feedback-added", study_id)
+    return open_feedback(services.vault, person.tenant, row.wrapped_key, kept)
 
 
-def list_feedback(desk: Desk, person: Person, study_id: str, image_id: str | None = None) -> tuple[Feedback, ...]:
-    """All that readers said of a study, or of one of its images, newest first.
+def list_feedback(
+    services: RecordServices, person: Person, study_id: str, image_id: str | None = None
+) -> tuple[Feedback, ...]:
+    """The feedback on a study, or on one of its images, newest first.
 
     Raises:
         StudyNotFound, ImageNotFound: not in this person's tenant.
     """
-    row = desk.store.studies.get(person.tenant, study_id)
+    row = services.store.studies.get(person.tenant, study_id)
     if image_id is not None and image_id not in {image.id for image in row.images}:
         raise ImageNotFound
-    rows = desk.store.feedback.of_study(person.tenant, study_id)
-    wanted = (said for said in rows if image_id in (None, said.image))
-    return tuple(stored_feedback.open_row(desk.vault, person.tenant, row.wrapped_key, said) for said in wanted)
+    return tuple(one for one in feedback_of(services, row) if image_id in (None, one.image_id))
 
 
-def _image_of(study: Study, image_id: str) -> StudyImage:
-    image = next((image for image in study.images if image.id == image_id), None)
-    if image is None:
-        raise ImageNotFound
-    return image
+def feedback_of(services: RecordServices, row: StudyRow) -> tuple[Feedback, ...]:
+    """The feedback on the study of a row of ciphertext, newest first.
+
+    Raises:
+        StoredDataDamaged: one of them does not open.
+    """
+    rows = services.store.feedback.of_study(row.tenant, row.id)
+    return tuple(open_feedback(services.vault, row.tenant, row.wrapped_key, one) for one in rows)
 
 
-def _sealed(services: Services, person: Person, row: StudyRow, image_id: str, said: Said) -> NewFeedback:
+def _sealed(services: Services, person: Person, row: StudyRow, image_id: str, content: FeedbackContent) -> NewFeedback:
     new = NewFeedback(services.new_id(), row.id, image_id, person.id, services.clock(), b"")
-    plain = stored_feedback.to_bytes(said)
-    sealed = services.vault.seal(plain, row.wrapped_key, stored_feedback.associated_data_of(person.tenant, new))
-    return NewFeedback(**{**vars(new), "sealed": sealed})
+    return seal_feedback(services.vault, person.tenant, row.wrapped_key, new, content)
 
 
-def _says(services: Services, row: StudyRow, earlier: FeedbackRow, said: Said) -> bool:
+def _has_content(services: Services, row: StudyRow, earlier: FeedbackRow, content: FeedbackContent) -> bool:
     try:
-        found = stored_feedback.open_row(services.vault, row.tenant, row.wrapped_key, earlier)
+        found = open_feedback(services.vault, row.tenant, row.wrapped_key, earlier)
     except StoredDataDamaged:
         return False
-    return Said(found.marks, found.normal, found.comment) == said
+    return FeedbackContent(found.marks, found.normal, found.comment) == content

@@ -1,4 +1,4 @@
-"""What a reader's answer must be, to be kept: it fits the image and does not contradict itself."""
+"""Check feedback before it is kept: it fits the image and does not contradict itself."""
 
 import math
 from collections.abc import Collection
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.errors import BadFeedback
 from app.records import Assessment, BoxPx, Finding, Mark
-from app.usecases.stored_feedback import Said
+from app.usecases.stored_feedback import FeedbackContent
 
 MOST_MARKS = 100
 LONGEST_COMMENT = 4000
@@ -16,28 +16,28 @@ SAME_BOX_PX = 1.0
 _ANSWERS = ("confirmed", "rejected", "missed")
 
 
-def checked(said: Said, assessment: Assessment, regions: Collection[str]) -> Said:
-    """The answer as it is kept: marks of findings with the finding's own box, the comment without blanks around it.
+def checked(content: FeedbackContent, assessment: Assessment, regions: Collection[str]) -> FeedbackContent:
+    """The feedback as it is kept: marks of findings with the finding's own box, the comment without blanks around it.
 
     regions: those that a missed fracture may be in.
 
     Raises:
         BadFeedback: says what is wrong, and with which mark, counted from 1.
     """
-    comment = _comment(said.comment)
-    if len(said.marks) > MOST_MARKS:
+    comment = _comment(content.comment)
+    if len(content.marks) > MOST_MARKS:
         raise BadFeedback("At most %(count)s marks can be sent for one image.", count=MOST_MARKS)
-    marks = tuple(_mark(mark, number, assessment, regions) for number, mark in enumerate(said.marks, start=1))
+    marks = tuple(_mark(mark, number, assessment, regions) for number, mark in enumerate(content.marks, start=1))
     about = [(mark.region, mark.box_px) for mark in marks if mark.answer != "missed"]
     if len(set(about)) < len(about):
         raise BadFeedback("One finding was answered twice.")
     if len(set(marks)) < len(marks):
         raise BadFeedback("One missed fracture was marked twice.")
-    if said.normal and any(mark.answer != "rejected" for mark in marks):
+    if content.normal and any(mark.answer != "rejected" for mark in marks):
         raise BadFeedback("An image with a confirmed or missed fracture is not normal.")
-    if not (marks or said.normal or comment):
+    if not (marks or content.normal or comment):
         raise BadFeedback("The answer is empty. Confirm or reject a finding, mark a place, or write a comment.")
-    return Said(marks, said.normal, comment)
+    return FeedbackContent(marks, content.normal, comment)
 
 
 def _mark(mark: Mark, number: int, assessment: Assessment, regions: Collection[str]) -> Mark:

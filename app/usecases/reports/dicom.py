@@ -13,7 +13,8 @@ from app.records import DISCLAIMER, Label, Person, StudyImage
 from app.reports import ENGLISH, overlay, words
 from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
 from app.services import Services
-from app.usecases.studies.show import get_study, original_bytes, radiograph_of, view_of
+from app.usecases.sealed_records import open_original, view_of
+from app.usecases.studies.show import get_study, radiograph_of
 
 _WHITE = (255, 255, 255)
 _CAPTION_SHARE, _LEAST_CAPTION_PX = 1 / 28, 14
@@ -54,7 +55,7 @@ def gsps_file(services: Services, person: Person, study_id: str, image_id: str) 
 def _result(services: Services, person: Person, study_id: str, image_id: str) -> Result:
     study = get_study(services, person, study_id)
     image = view_of(study, image_id)
-    raw = original_bytes(services, person, study_id, image_id)
+    raw = open_original(services, person.tenant, study_id, image_id)
     return Result(study, image, imaging.dicom_source(raw, services.settings.limits))
 
 

@@ -1,4 +1,4 @@
-"""Report a study: its readings, its images and the reader's own words, as a file to sign."""
+"""Report a study: its assessments, its images and the reader's own words, as a file to sign."""
 
 from app.errors import BadRequest
 from app.records import Person
@@ -35,5 +35,6 @@ def report_pdf(
     }
     answers = list_feedback(services, person, study_id)
     report = study_pdf(study, images, words, person.name, services.clock(), answers=answers, wording=wording)
-    audit.record(services, person, "report-made", study_id)
+    with services.store.begin() as unit:
+        audit.record(services, unit, person, "report-made", study_id)
     return report

@@ -10,9 +10,9 @@ from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadToo
 from app.records import Assessment, Person, Study, Upload
 from app.services import Services
 from app.storage import NewImage, NewStudy
-from app.usecases import audit, stored_assessment
+from app.usecases import audit
+from app.usecases.sealed_records import open_study, seal_assessment, seal_original
 from app.usecases.studies.infer import infer
-from app.usecases.studies.show import associated_data, get_study
 from app.usecases.triage import labeller
 
 # A failure of the server itself is raised, never listed as a fault of the file.
@@ -61,9 +61,10 @@ def create_study(
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
     study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
-    services.store.studies.add(person.tenant, study, label=labeller(services, person.tenant))
-    audit.record(services, person, "study-created", study_id)
-    return Submission(get_study(services, person, study_id), rejected)
+    with services.store.begin() as unit:
+        unit.studies.add(person.tenant, study, label=labeller(services, person.tenant))
+        audit.record(services, unit, person, "study-created", study_id)
+    return Submission(_stored(services, person, study_id), rejected)
 
 
 def add_images(services: Services, person: Person, study_id: str, uploads: Sequence[Upload]) -> Submission:
@@ -76,9 +77,14 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
     wrapped_key = services.store.studies.get(person.tenant, study_id).wrapped_key
     views, rejected = _infer_all(services, uploads)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    services.store.studies.add_images(person.tenant, study_id, images, label=labeller(services, person.tenant))
-    audit.record(services, person, "images-added", study_id)
-    return Submission(get_study(services, person, study_id), rejected)
+    with services.store.begin() as unit:
+        unit.studies.add_images(person.tenant, study_id, images, label=labeller(services, person.tenant))
+        audit.record(services, unit, person, "images-added", study_id)
+    return Submission(_stored(services, person, study_id), rejected)
+
+
+def _stored(services: Services, person: Person, study_id: str) -> Study:
+    return open_study(services, services.store.studies.get(person.tenant, study_id))
 
 
 def _infer_all(
@@ -132,13 +138,10 @@ def _name(services: Services, upload: Upload, index: int) -> str:
 
 def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:
     image_id = services.new_id()
-    original = associated_data(tenant, study_id, "original", image_id)
-    assessment = associated_data(tenant, study_id, "reading", image_id)
+    row = (tenant, study_id, image_id)
     return NewImage(
         id=image_id,
         created_at=services.clock(),
-        sealed_assessment=services.vault.seal(
-            stored_assessment.to_bytes(view.name, view.assessment), wrapped_key, assessment
-        ),
-        sealed_original=services.vault.seal(view.raw, wrapped_key, original),
+        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, view.name, view.assessment),
+        sealed_original=seal_original(services.vault, row, wrapped_key, view.raw),
     )

@@ -8,7 +8,8 @@ from app.detection import ScoreMap
 from app.errors import NotFound
 from app.records import Assessment, BoxPx, Finding, ModelInput, Person
 from app.services import Services
-from app.usecases.studies.show import image_row, open_image, radiograph_of
+from app.usecases.sealed_records import image_row, open_image
+from app.usecases.studies.show import radiograph_of
 
 # shown: the map says something. even: no single place matters more than by chance. unmarked: the weights in use, which
 # are others than those of the reading, do not see the finding at all.

@@ -1,4 +1,4 @@
-"""Show what is stored: open a study's readings, list studies, make images on request, delete.
+"""Show what is stored: a study with its assessments, pages of studies, images rendered on request; and delete.
 
 A study of another tenant looks the same as one that never was.
 """
@@ -6,13 +6,12 @@ A study of another tenant looks the same as one that never was.
 from dataclasses import dataclass
 
 from app import imaging
-from app.errors import BadRequest, ImageNotFound, StoredDataDamaged
-from app.records import Person, Radiograph, Study, StudyImage
+from app.errors import BadRequest, StoredDataDamaged
+from app.records import Person, Radiograph, Study
 from app.reports import ENGLISH, Wording, overlay
-from app.security import AssociatedData
-from app.services import Desk, Services
-from app.storage import ImageRow, StudyRow
-from app.usecases import audit, stored_assessment
+from app.services import RecordServices, Services
+from app.usecases import audit
+from app.usecases.sealed_records import image_row, open_image, open_original, open_study
 
 MOST_STUDIES_A_PAGE = 100
 
@@ -30,13 +29,15 @@ class StudyPage:
     damaged: tuple[str, ...] = ()
 
 
-def get_study(services: Services, person: Person, study_id: str) -> Study:
-    """One study with its readings.
+def get_study(services: RecordServices, person: Person, study_id: str) -> Study:
+    """One study with its assessments; that the person views it is entered.
 
     Raises:
         StudyNotFound: not in this person's tenant.
     """
-    return open_study(services, services.store.studies.get(person.tenant, study_id))
+    study = open_study(services, services.store.studies.get(person.tenant, study_id))
+    audit.record_view(services, person, study_id)
+    return study
 
 
 def list_studies(services: Services, person: Person, limit: int = 20, after: str | None = None) -> StudyPage:
@@ -47,6 +48,7 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
     """
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
         raise BadRequest("A page holds 1 to %(count)s studies.", count=MOST_STUDIES_A_PAGE)
+    audit.record_list_view(services, person)
     page = services.store.studies.page(person.tenant, limit, after)
     studies: list[Study] = []
     damaged: list[str] = []
@@ -59,18 +61,19 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
 
 
 def delete_study(services: Services, person: Person, study_id: str) -> None:
-    """Delete a study with its images, readings and notes.
+    """Delete a study with its images, assessments and feedback.
 
     Raises:
         StudyNotFound: not in this person's tenant, or deleted already.
     """
-    services.store.studies.delete(person.tenant, study_id)
+    with services.store.begin() as unit:
+        unit.studies.delete(person.tenant, study_id)
+        audit.record(services, unit, person, "study-deleted", study_id)
     services.radiograph_cache.forget(person.tenant, study_id)
-    audit.record(services, person, "study-deleted", study_id)
 
 
 def original_png(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
-    """The radiograph as it was read, as a grey PNG in its own size.
+    """The radiograph as it was decoded, as a grey PNG in its own size.
 
     Raises:
         StudyNotFound, ImageNotFound: not in this person's tenant.
@@ -101,79 +104,17 @@ def annotated_png(
     return imaging.render_png(grey, overlay(image.assessment.findings, (height, width), wording), long_side_px)
 
 
-def open_study(services: Desk, row: StudyRow) -> Study:
-    """The study of a row of ciphertext.
-
-    Raises:
-        StoredDataDamaged: a reading does not open.
-    """
-    images = tuple(open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
-    return Study(row.id, row.tenant, row.created_at, row.created_by, images)
-
-
-def associated_data(tenant: str, study_id: str, kind: str, image_id: str) -> AssociatedData:
-    """Where something sealed of one image belongs."""
-    return AssociatedData(tenant=tenant, study=study_id, kind=kind, item=image_id)
-
-
-def open_image(services: Desk, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
-    """One view of a row of ciphertext.
-
-    Raises:
-        StoredDataDamaged: its reading does not open.
-    """
-    plain = services.vault.open(
-        image.sealed_assessment, wrapped_key, associated_data(tenant, study_id, "reading", image.id)
-    )
-    name, assessment = stored_assessment.from_bytes(plain)
-    return StudyImage(image.id, name, image.created_at, assessment)
-
-
 def radiograph_of(services: Services, person: Person, study_id: str, image_id: str) -> Radiograph:
-    """An image, decoded; from the light box where it lies there. That it is still there is asked each time.
+    """An image, decoded, from the cache where it is there; that the person views the study is entered.
 
     Raises:
-        StudyNotFound, ImageNotFound: not in this person's tenant.
+        StudyNotFound, ImageNotFound: not in this person's tenant, which is checked for a cached image too.
     """
     image_row(services.store.studies.get(person.tenant, study_id), image_id)
+    audit.record_view(services, person, study_id)
 
     def decode() -> Radiograph:
-        return imaging.decode(original_bytes(services, person, study_id, image_id), services.settings.limits)
+        raw = open_original(services, person.tenant, study_id, image_id)
+        return imaging.decode(raw, services.settings.limits)
 
     return services.radiograph_cache.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)
-
-
-def original_bytes(services: Services, person: Person, study_id: str, image_id: str) -> bytes:
-    """The file as it came, in plain text.
-
-    Raises:
-        StudyNotFound, ImageNotFound: not in this person's tenant.
-        StoredDataDamaged: it does not open.
-    """
-    row = services.store.studies.original(person.tenant, study_id, image_id)
-    bound_to = associated_data(person.tenant, study_id, "original", image_id)
-    return services.vault.open(row.sealed_original, row.wrapped_key, bound_to)
-
-
-def view_of(study: Study, image_id: str) -> StudyImage:
-    """One view of an opened study.
-
-    Raises:
-        ImageNotFound: not in this study.
-    """
-    image = next((image for image in study.images if image.id == image_id), None)
-    if image is None:
-        raise ImageNotFound
-    return image
-
-
-def image_row(row: StudyRow, image_id: str) -> ImageRow:
-    """One image of a study's row.
-
-    Raises:
-        ImageNotFound: not in this study.
-    """
-    image = next((image for image in row.images if image.id == image_id), None)
-    if image is None:
-        raise ImageNotFound
-    return image

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.errors import BadRequest, FractureError, StoredDataDamaged, StudyNotFound
 from app.records import Person, Study
 from app.reports import ENGLISH, Wording
-from app.services import Desk, Services
+from app.services import RecordServices, Services
 from app.usecases.reports.report import report_pdf
 from app.usecases.studies.show import delete_study, get_study
 from app.usecases.worklist.mark_read import mark_read, mark_unread
@@ -71,14 +71,14 @@ def delete_studies(services: Services, person: Person, study_ids: Sequence[str])
     return _each(study_ids, lambda study_id: delete_study(services, person, study_id))
 
 
-def mark_studies(desk: Desk, person: Person, study_ids: Sequence[str], *, as_assessed: bool) -> Outcome:
+def mark_studies(services: RecordServices, person: Person, study_ids: Sequence[str], *, as_read: bool) -> Outcome:
     """Mark the studies of these ids as read, or as unread.
 
     Raises:
         BadRequest: none, or more than 100.
     """
-    mark = mark_read if as_assessed else mark_unread
-    return _each(study_ids, lambda study_id: mark(desk, person, study_id))
+    mark = mark_read if as_read else mark_unread
+    return _each(study_ids, lambda study_id: mark(services, person, study_id))
 
 
 def report_studies(services: Services, person: Person, study_ids: Sequence[str], wording: Wording = ENGLISH) -> Reports:
@@ -99,11 +99,11 @@ def report_studies(services: Services, person: Person, study_ids: Sequence[str],
             except FractureError as failure:
                 failed.append((study_id, failure))
         if failed:
-            file.writestr(NOT_INCLUDED, "".join(f"{study_id}: {_said(why, wording)}\r\n" for study_id, why in failed))
+            file.writestr(NOT_INCLUDED, "".join(f"{study_id}: {_reason(why, wording)}\r\n" for study_id, why in failed))
     return Reports(archive.getvalue(), tuple(made), tuple(failed))
 
 
-def _said(failure: FractureError, wording: Wording) -> str:
+def _reason(failure: FractureError, wording: Wording) -> str:
     return wording.gettext(failure.template, **failure.values)
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from app.errors import BadRequest, StoredDataDamaged
-from app.records import Person, ReadMark, State, Study
-from app.services import Desk
+from app.records import Actor, Person, ReadMark, State, Study
+from app.services import RecordServices
 from app.storage import ListedRow
-from app.usecases.studies.show import MOST_STUDIES_A_PAGE, open_study
+from app.usecases import audit
+from app.usecases.sealed_records import open_study
+from app.usecases.studies.show import MOST_STUDIES_A_PAGE
 from app.usecases.triage import STATES, Filters, damaged_query, labeller, name_label, query_of
 
 # Studies that are not indexed under this key are caught up, this many at each visit of the list.
@@ -44,7 +46,9 @@ class Worklist:
     version: int
 
 
-def list_work(desk: Desk, person: Person, filters: Filters, limit: int = 20, after: str | None = None) -> Worklist:
+def list_work(
+    services: RecordServices, person: Person, filters: Filters, limit: int = 20, after: str | None = None
+) -> Worklist:
     """At most `limit` (1–100) studies of the tenant, from behind `after`.
 
     Raises:
@@ -52,86 +56,101 @@ def list_work(desk: Desk, person: Person, filters: Filters, limit: int = 20, aft
     """
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
         raise BadRequest("A page holds 1 to %(count)s studies.", count=MOST_STUDIES_A_PAGE)
-    version = version_of(desk, person)
-    is_behind = _index_some(desk, person.tenant, CAUGHT_UP_A_VISIT) == CAUGHT_UP_A_VISIT
-    damaged = _still_damaged(desk, person.tenant) if after is None else []
-    page = desk.store.worklist.page(person.tenant, query_of(desk, person.tenant, filters), limit, after)
+    audit.record_list_view(services, person)
+    version = version_of(services, person)
+    is_behind = _index_some(services, person.tenant, CAUGHT_UP_A_VISIT) == CAUGHT_UP_A_VISIT
+    damaged = _still_damaged(services, person.tenant) if after is None else []
+    page = services.store.worklist.page(person.tenant, query_of(services, person.tenant, filters), limit, after)
     entries: list[Entry] = []
     for row in page.entries:
         try:
-            entries.append(_entry(desk, row))
+            entries.append(_entry(services, row))
         except StoredDataDamaged:
             damaged.append(row.study.id)
     return Worklist(tuple(entries), page.next, tuple(damaged), is_behind, version)
 
 
-def version_of(desk: Desk, person: Person) -> int:
-    """A number that grows whenever something happens in the person's tenant: of its last audit entry."""
-    return desk.store.audit.last_sequence(person.tenant)
+def version_of(services: RecordServices, person: Person) -> int:
+    """A number that grows with every change of the tenant's studies: of the last audit entry that tells of one."""
+    return services.store.audit.last_sequence(person.tenant, without=audit.CHANGES_NO_LIST)
 
 
-def get_entry(desk: Desk, person: Person, study_id: str) -> Entry:
-    """One study, whether it is read, and who has read it.
+def get_entry(services: RecordServices, person: Person, study_id: str) -> Entry:
+    """One study, whether it is read, and who has read it; that the person views it is entered.
 
     Raises:
         StudyNotFound: not in this person's tenant.
     """
-    return _entry(desk, desk.store.worklist.get(person.tenant, study_id))
+    entry = _entry(services, services.store.worklist.get(person.tenant, study_id))
+    audit.record_view(services, person, study_id)
+    return entry
 
 
-def next_study(desk: Desk, person: Person, filters: Filters, study_id: str) -> str | None:
+def next_study(services: RecordServices, person: Person, filters: Filters, study_id: str) -> str | None:
     """The id of the study that follows one on the list, beginning again at its end; None when there is no other."""
-    return desk.store.worklist.following(person.tenant, query_of(desk, person.tenant, filters), study_id)
+    return services.store.worklist.following(person.tenant, query_of(services, person.tenant, filters), study_id)
 
 
-def studies_numbered(desk: Desk, person: Person, number: str) -> tuple[str, ...]:
+def studies_numbered(services: RecordServices, person: Person, number: str) -> tuple[str, ...]:
     """The ids of the tenant's studies whose id begins so, at most two; none for fewer than 8 digits."""
     digits = number.strip().lower()
     if len(digits) < FEWEST_DIGITS or not _DIGITS.issuperset(digits):
         return ()
-    return desk.store.worklist.begins_with(person.tenant, digits, 2)
+    return services.store.worklist.begins_with(person.tenant, digits, 2)
 
 
-def label_of_name(desk: Desk, person: Person, name: str) -> bytes:
-    """What stands for a file's name in `Filters.named`, and in an address, which must not carry the name."""
-    return name_label(desk, person.tenant, name)
+def label_of_name(services: RecordServices, person: Person, name: str) -> bytes:
+    """The label of a file's name in `Filters.named`, and in an address, which must not carry the name."""
+    return name_label(services, person.tenant, name)
 
 
-def readers(desk: Desk, person: Person) -> tuple[Person, ...]:
-    """Everybody of the tenant, by name: whose readings may be asked for."""
-    return tuple(row.person for row in desk.store.people.all(person.tenant))
+def readers(services: RecordServices, person: Person) -> tuple[Person, ...]:
+    """The people of the tenant, by name, to filter the worklist by."""
+    return tuple(row.person for row in services.store.people.all(person.tenant))
 
 
-def index_all(desk: Desk) -> int:
-    """Index every study of every tenant that is not indexed under this key; says how many."""
-    return sum(_index_all_of(desk, tenant) for tenant in desk.store.worklist.tenants())
+def index_all(services: RecordServices, user: str) -> int:
+    """Index every study of every tenant that is not indexed under this key; returns how many.
+
+    user: the actor of the entry that each tenant's audit record gets for each batch.
+    """
+    return sum(_index_all_of(services, Actor(tenant, user)) for tenant in services.store.worklist.tenants())
 
 
-def _index_all_of(desk: Desk, tenant: str) -> int:
+def _index_all_of(services: RecordServices, actor: Actor) -> int:
     done = 0
-    while indexed := _index_some(desk, tenant, _CAUGHT_UP_AT_ONCE):
+    while indexed := _index_batch(services, actor):
         done += indexed
     return done
 
 
-def _index_some(desk: Desk, tenant: str, most: int) -> int:
-    label = labeller(desk, tenant)
-    return desk.store.worklist.index_some(tenant, desk.blind_index.fingerprint, most, label=label)
+def _index_batch(services: RecordServices, actor: Actor) -> int:
+    label, fingerprint = labeller(services, actor.tenant), services.blind_index.fingerprint
+    with services.store.begin() as unit:
+        indexed = unit.worklist.index_some(actor.tenant, fingerprint, _CAUGHT_UP_AT_ONCE, label=label)
+        if indexed:
+            audit.record(services, unit, actor, "worklist-indexed", str(indexed))
+    return indexed
 
 
-def _still_damaged(desk: Desk, tenant: str) -> list[str]:
+def _index_some(services: RecordServices, tenant: str, most: int) -> int:
+    label = labeller(services, tenant)
+    return services.store.worklist.index_some(tenant, services.blind_index.fingerprint, most, label=label)
+
+
+def _still_damaged(services: RecordServices, tenant: str) -> list[str]:
     """Studies that did not open when they were indexed; one that does now, as its master key is back, is indexed."""
     damaged = []
-    for row in desk.store.worklist.page(tenant, damaged_query(desk, tenant), _MOST_DAMAGED).entries:
+    for row in services.store.worklist.page(tenant, damaged_query(services, tenant), _MOST_DAMAGED).entries:
         try:
-            open_study(desk, row.study)
+            open_study(services, row.study)
         except StoredDataDamaged:
             damaged.append(row.study.id)
         else:
-            desk.store.worklist.index(tenant, row.study.id, label=labeller(desk, tenant))
+            services.store.worklist.index(tenant, row.study.id, label=labeller(services, tenant))
     return damaged
 
 
-def _entry(desk: Desk, row: ListedRow) -> Entry:
+def _entry(services: RecordServices, row: ListedRow) -> Entry:
     marks = tuple(ReadMark(mark.person, mark.person_name, mark.at) for mark in row.marks)
-    return Entry(open_study(desk, row.study), STATES[row.is_read], marks)
+    return Entry(open_study(services, row.study), STATES[row.is_read], marks)

@@ -18,13 +18,13 @@ blueprint = Blueprint("selected", __name__, url_prefix="/studies/selected")
 @blueprint.post("/read")
 def mark_read() -> ResponseReturnValue:
     """Mark them as read."""
-    return _mark(as_assessed=True)
+    return _mark(as_read=True)
 
 
 @blueprint.post("/unread")
 def mark_unread() -> ResponseReturnValue:
     """Mark them as unread."""
-    return _mark(as_assessed=False)
+    return _mark(as_read=False)
 
 
 @blueprint.post("/delete")
@@ -63,11 +63,11 @@ def report() -> ResponseReturnValue:
     return answer
 
 
-def _mark(*, as_assessed: bool) -> ResponseReturnValue:
+def _mark(*, as_read: bool) -> ResponseReturnValue:
     if _are_fit(_ticked(), bulk.MOST_STUDIES):
-        outcome = bulk.mark_studies(services(), person(), _ticked(), as_assessed=as_assessed)
+        outcome = bulk.mark_studies(services(), person(), _ticked(), as_read=as_read)
         count = len(outcome.done)
-        if count and as_assessed:
+        if count and as_read:
             flash(ngettext("%(num)d study is marked as read.", "%(num)d studies are marked as read.", count))
         elif count:
             flash(ngettext("%(num)d study is marked as unread.", "%(num)d studies are marked as unread.", count))

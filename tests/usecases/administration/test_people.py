@@ -3,6 +3,7 @@
 import pytest
 
 from app.errors import InvalidToken, LinkRefused, NameTaken, NotFound, NotSignedIn, SignInRefused, WeakPassword
+from app.records import Actor
 from app.services import Services
 from app.usecases.administration import people
 from tests.support.fakes import FakeClock
@@ -11,7 +12,7 @@ PASSWORD = "correct horse battery"
 
 
 def test_a_name_and_its_password_open_a_session_that_ends(services: Services, clock: FakeClock) -> None:
-    added = people.add_person(services, "default", "Ada", "clinician", PASSWORD)
+    added = people.add_person(services, Actor("default", "test"), "Ada", "clinician", PASSWORD)
     token, person = people.sign_in(services, "default", "Ada", PASSWORD)
     assert person == added == people.person_of_session(services, token)
     clock.pass_(minutes=services.settings.session_minutes - 1)
@@ -28,21 +29,21 @@ def test_a_name_and_its_password_open_a_session_that_ends(services: Services, cl
 def test_a_wrong_name_password_or_tenant_is_refused_alike(
     services: Services, tenant: str, name: str, password: str
 ) -> None:
-    people.add_person(services, "default", "Ada", "clinician", PASSWORD)
+    people.add_person(services, Actor("default", "test"), "Ada", "clinician", PASSWORD)
     with pytest.raises(SignInRefused) as refusal:
         people.sign_in(services, tenant, name, password)
     assert str(refusal.value) == SignInRefused.message
 
 
 def test_somebody_without_a_password_cannot_sign_in_with_an_empty_one(services: Services) -> None:
-    people.add_person(services, "default", "admin", "admin", None)
+    people.add_person(services, Actor("default", "test"), "admin", "admin", None)
     with pytest.raises(SignInRefused):
         people.sign_in(services, "default", "admin", "")
 
 
 def test_a_link_works_once(services: Services) -> None:
-    added = people.add_person(services, "default", "Ada", "admin", None)
-    link = people.add_link(services, "default", "Ada")
+    added = people.add_person(services, Actor("default", "test"), "Ada", "admin", None)
+    link = people.add_link(services, Actor("default", "test"), "Ada")
     _, person = people.sign_in_by_link(services, link)
     assert person == added
     with pytest.raises(LinkRefused):
@@ -50,15 +51,15 @@ def test_a_link_works_once(services: Services) -> None:
 
 
 def test_a_link_works_within_the_hour(services: Services, clock: FakeClock) -> None:
-    people.add_person(services, "default", "Ada", "admin", None)
-    link = people.add_link(services, "default", "Ada")
+    people.add_person(services, Actor("default", "test"), "Ada", "admin", None)
+    link = people.add_link(services, Actor("default", "test"), "Ada")
     clock.pass_(minutes=people.LINK_MINUTES + 1)
     with pytest.raises(LinkRefused):
         people.sign_in_by_link(services, link)
 
 
 def test_signing_out_ends_the_session_on_the_server(services: Services) -> None:
-    people.add_person(services, "default", "Ada", "clinician", PASSWORD)
+    people.add_person(services, Actor("default", "test"), "Ada", "clinician", PASSWORD)
     token, _ = people.sign_in(services, "default", "Ada", PASSWORD)
     people.sign_out(services, token)
     with pytest.raises(NotSignedIn):
@@ -66,33 +67,33 @@ def test_signing_out_ends_the_session_on_the_server(services: Services) -> None:
 
 
 def test_a_new_password_replaces_the_old_one(services: Services) -> None:
-    people.add_person(services, "default", "Ada", "clinician", PASSWORD)
-    people.set_password(services, "default", "Ada", "another horse battery")
+    people.add_person(services, Actor("default", "test"), "Ada", "clinician", PASSWORD)
+    people.set_password(services, Actor("default", "test"), "Ada", "another horse battery")
     people.sign_in(services, "default", "Ada", "another horse battery")
     with pytest.raises(SignInRefused):
         people.sign_in(services, "default", "Ada", PASSWORD)
 
 
 def test_an_api_token_acts_for_its_person_and_no_other_token_does(services: Services) -> None:
-    added = people.add_person(services, "north", "Ada", "clinician", PASSWORD)
-    assert people.person_of_token(services, people.add_token(services, "north", "Ada")) == added
+    added = people.add_person(services, Actor("north", "test"), "Ada", "clinician", PASSWORD)
+    assert people.person_of_token(services, people.add_token(services, Actor("north", "test"), "Ada")) == added
     with pytest.raises(InvalidToken):
         people.person_of_token(services, "guess")
 
 
 def test_a_name_stands_once_in_a_tenant_and_may_stand_in_another(services: Services) -> None:
-    people.add_person(services, "default", "Ada", "clinician", PASSWORD)
+    people.add_person(services, Actor("default", "test"), "Ada", "clinician", PASSWORD)
     with pytest.raises(NameTaken):
-        people.add_person(services, "default", "Ada", "admin", PASSWORD)
-    people.add_person(services, "other", "Ada", "admin", PASSWORD)
+        people.add_person(services, Actor("default", "test"), "Ada", "admin", PASSWORD)
+    people.add_person(services, Actor("other", "test"), "Ada", "admin", PASSWORD)
 
 
 def test_a_short_password_is_refused(services: Services) -> None:
     with pytest.raises(WeakPassword):
-        people.add_person(services, "default", "Ada", "clinician", "short")
+        people.add_person(services, Actor("default", "test"), "Ada", "clinician", "short")
 
 
 def test_links_and_tokens_are_for_people_who_are_there(services: Services) -> None:
     for add in (people.add_link, people.add_token):
         with pytest.raises(NotFound, match="Nobody"):
-            add(services, "default", "Nobody")
+            add(services, Actor("default", "test"), "Nobody")

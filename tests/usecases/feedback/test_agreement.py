@@ -8,7 +8,7 @@ import pytest
 
 from app import imaging
 from app.errors import Forbidden
-from app.records import Mark, Person, Study, Upload
+from app.records import Actor, Mark, Person, Study, Upload
 from app.services import Services
 from app.usecases.administration import people
 from app.usecases.feedback.agreement import agreement
@@ -29,7 +29,7 @@ def ada(account: Callable[..., object]) -> Person:
 
 @pytest.fixture
 def admin(services: Services) -> Person:
-    return people.add_person(services, "default", "Root", "admin", None)
+    return people.add_person(services, Actor("default", "test"), "Root", "admin", None)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_what_is_older_than_a_year_or_another_tenants_is_not_counted(
     services: Services, ada: Person, study: Study, admin: Person, clock: FakeClock
 ) -> None:
     add_feedback(services, ada, study.id, study.images[0].id, [WRIST])
-    assert agreement(services, people.add_person(services, "north", "Root", "admin", None)) == ()
+    assert agreement(services, people.add_person(services, Actor("north", "test"), "Root", "admin", None)) == ()
     clock.pass_(days=397)
     assert agreement(services, admin) == ()
 

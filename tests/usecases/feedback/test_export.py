@@ -15,7 +15,7 @@ from app.errors import DatasetError
 from app.learning.datasets.dataset import read_dataset
 from app.learning.datasets.images import load_grey
 from app.learning.datasets.manifest import check_manifest
-from app.records import Mark, Person, Study, Upload
+from app.records import Actor, Mark, Person, Study, Upload
 from app.services import Services
 from app.usecases.feedback.export import export_feedback
 from app.usecases.feedback.review import add_feedback
@@ -56,7 +56,7 @@ def test_training_reads_what_readers_said(
         for _ in range(2):
             add_feedback(services, ada, (study := read()).id, study.images[0].id, marks)
 
-    done = export_feedback(services, "default", tmp_path / "set", REGIONS)
+    done = export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
 
     assert (done.images, done.boxes, done.left_out) == ({"train": 3, "val": 1}, 4, {})
     splits = [read_dataset(tmp_path / "set" / "data.yaml", split) for split in ("train", "val")]
@@ -88,7 +88,7 @@ def test_nothing_in_it_says_who_read_or_who_is_shown(
 ) -> None:
     study = read()
     add_feedback(services, ada, study.id, study.images[0].id, [WRIST, ELBOW], comment="Frau Muster")
-    export_feedback(services, "default", tmp_path / "set", REGIONS)
+    export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
 
     files = [path for path in (tmp_path / "set").rglob("*") if path.is_file()]
     # Images are nothing but pixels, in which short words may stand by chance.
@@ -110,7 +110,10 @@ def test_all_views_of_a_study_go_into_one_split(
         for image in study.images:
             add_feedback(services, ada, study.id, image.id, [], normal=True)
 
-    assert export_feedback(services, "default", tmp_path / "set", REGIONS).images == {"train": 3, "val": 3}
+    assert export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS).images == {
+        "train": 3,
+        "val": 3,
+    }
 
 
 def test_contradictions_and_half_verdicts_are_left_out_and_counted(
@@ -125,13 +128,13 @@ def test_contradictions_and_half_verdicts_are_left_out_and_counted(
     add_feedback(services, ada, study.id, half, [WRIST])
     add_feedback(services, ada, study.id, silent, [], comment="Later")
 
-    done = export_feedback(services, "default", tmp_path / "set", REGIONS)
+    done = export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
 
     assert (done.images, done.boxes) == ({"train": 1}, 1)
     assert done.left_out == {"contradiction": 1, "incomplete": 1, "no-verdict": 1}
     assert manifest_of(tmp_path / "set")["counts"]["set_aside"] == done.left_out  # type: ignore[index]
     assert "val" not in yaml.safe_load((tmp_path / "set" / "data.yaml").read_text())
-    newest = export_feedback(services, "default", tmp_path / "newest", REGIONS, newest_wins=True)
+    newest = export_feedback(services, Actor("default", "test"), tmp_path / "newest", REGIONS, newest_wins=True)
     assert (newest.images, newest.boxes) == ({"train": 2}, 1)
 
 
@@ -142,7 +145,7 @@ def test_a_region_that_the_model_does_not_know_is_left_out(
     add_feedback(services, ada, study.id, study.images[0].id, [WRIST, ELBOW])
     add_feedback(services, ada, study.id, study.images[1].id, [], normal=True)
 
-    done = export_feedback(services, "default", tmp_path / "set", ("elbow", "hip"))
+    done = export_feedback(services, Actor("default", "test"), tmp_path / "set", ("elbow", "hip"))
 
     assert (done.images, done.left_out) == ({"train": 1}, {"unknown-region": 1})
 
@@ -155,8 +158,8 @@ def test_another_tenants_answers_are_not_in_it(
     add_feedback(services, eve, theirs.id, theirs.images[0].id, [WRIST, ELBOW])
     add_feedback(services, ada, ours.id, ours.images[0].id, [], normal=True)
 
-    assert export_feedback(services, "default", tmp_path / "set", REGIONS).boxes == 0
-    assert export_feedback(services, "north", tmp_path / "north", REGIONS).boxes == 1
+    assert export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS).boxes == 0
+    assert export_feedback(services, Actor("north", "test"), tmp_path / "north", REGIONS).boxes == 1
 
 
 def test_a_folder_in_use_is_refused_and_an_empty_one_taken(
@@ -172,8 +175,8 @@ def test_a_folder_in_use_is_refused_and_an_empty_one_taken(
 
     for place, words in ((used, "not empty"), (file, "not a folder"), (tmp_path / "no" / "where", "cannot be written")):
         with pytest.raises(DatasetError, match=words):
-            export_feedback(services, "default", place, REGIONS)
-    export_feedback(services, "default", empty, REGIONS)
+            export_feedback(services, Actor("default", "test"), place, REGIONS)
+    export_feedback(services, Actor("default", "test"), empty, REGIONS)
 
     assert [path.name for path in used.iterdir()] == ["mine"]
     assert read_dataset(empty / "data.yaml", "train").images
@@ -183,6 +186,6 @@ def test_without_answers_nothing_is_written(services: Services, tmp_path: Path) 
     before = set(tmp_path.iterdir())
 
     with pytest.raises(DatasetError, match="nothing was written"):
-        export_feedback(services, "default", tmp_path / "set", REGIONS)
+        export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
 
     assert set(tmp_path.iterdir()) == before

@@ -11,7 +11,7 @@ from app.records import Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
 from app.storage import NewImage, NewStudy
-from app.usecases.administration import maintenance as house
+from app.usecases.administration import maintenance
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import add_images, create_study
 from tests.support.fakes import FakeDetector
@@ -110,7 +110,7 @@ def test_every_step_is_in_the_audit_record_which_is_whole(services: Services, ad
     show_study.delete_study(services, ada, study.id)
     actions = [entry.event.action for entry in services.store.audit.entries("default")]
     assert actions[-2:] == ["study-created", "study-deleted"]
-    assert house.verify_audit(services) == {"default": None}
+    assert maintenance.verify_audit(services) == {"default": None}
 
 
 def test_where_no_file_can_be_read_each_is_named(services: Services, ada: Person) -> None:

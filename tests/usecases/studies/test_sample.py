@@ -6,7 +6,7 @@ import pytest
 
 from app import imaging
 from app.errors import Busy, DatasetError
-from app.records import DRAWN_SAMPLE, Detection, ModelInput, Person, Upload
+from app.records import DRAWN_SAMPLE, Actor, Detection, ModelInput, Person, Upload
 from app.services import Services
 from app.usecases.administration import people
 from app.usecases.feedback import review as review_study
@@ -116,13 +116,13 @@ def test_another_tenants_studies_do_not_end_the_first_visit(services: Services, 
 
 
 def test_answers_to_it_are_neither_exported_nor_counted(services: Services, ada: Account, tmp_path: Path) -> None:
-    admin = people.add_person(services, ada.person.tenant, "Root", "admin", None)
+    admin = people.add_person(services, Actor(ada.person.tenant, "test"), "Root", "admin", None)
     study = sample.create_sample(services, ada.person).study
     review_study.add_feedback(services, ada.person, study.id, study.images[0].id, (), normal=True)
 
     assert agreement(services, admin) == ()
     with pytest.raises(DatasetError, match="nothing was written"):
-        export_feedback(services, ada.person.tenant, tmp_path / "set", services.detector.spec.regions)
+        export_feedback(services, Actor(ada.person.tenant, "test"), tmp_path / "set", services.detector.spec.regions)
 
 
 def test_the_break_lies_in_the_drawing() -> None:

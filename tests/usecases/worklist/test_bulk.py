@@ -69,11 +69,11 @@ def test_a_report_that_fails_is_named_inside_and_the_others_are_whole(
 def test_each_is_done_once_and_written_down_once(services: Services, ada: Person, studies: list[Study]) -> None:
     first, second = studies[0].id, studies[1].id
 
-    assert bulk.mark_studies(services, ada, [first, second, first], as_assessed=True).done == (first, second)
+    assert bulk.mark_studies(services, ada, [first, second, first], as_read=True).done == (first, second)
 
     events = [entry.event for entry in services.store.audit.entries(ada.tenant)]
     assert [(event.action, event.subject) for event in events[-2:]] == [("study-read", first), ("study-read", second)]
-    assert bulk.mark_studies(services, ada, [second], as_assessed=False).done == (second,)
+    assert bulk.mark_studies(services, ada, [second], as_read=False).done == (second,)
     assert [services.store.worklist.get(ada.tenant, study.id).is_read for study in studies] == [True, False, False]
 
 

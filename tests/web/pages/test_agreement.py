@@ -2,14 +2,15 @@
 
 from flask.testing import FlaskClient
 
+from app.records import Actor
 from app.usecases.administration import people
 from tests.web.pages.test_feedback import BELOW, BOX, answer
 from tests.web.pages.test_studies import send
 
 
 def test_an_admin_sees_the_agreement_and_the_way_to_it(client: FlaskClient, services, png: bytes) -> None:
-    people.add_person(services, "default", "Root", "admin", None)
-    client.get(f"/sign-in/{people.add_link(services, 'default', 'Root')}")
+    people.add_person(services, Actor("default", "test"), "Root", "admin", None)
+    client.get(f"/sign-in/{people.add_link(services, Actor('default', 'test'), 'Root')}")
     assert "No reader has answered yet." in client.get("/agreement").get_data(as_text=True)
     study = send(client, ("a.png", png)).headers["Location"]
     answer(client, study, **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BELOW} elbow"})

@@ -46,9 +46,10 @@ def test_a_wrong_name_or_password_is_refused_without_saying_which(
 
 
 def test_a_link_signs_in_once(app: Flask, services, ada: Account) -> None:
+    from app.records import Actor
     from app.usecases.administration import people
 
-    link = f"/sign-in/{people.add_link(services, 'default', 'Ada')}"
+    link = f"/sign-in/{people.add_link(services, Actor('default', 'test'), 'Ada')}"
     first, second = app.test_client(), app.test_client()
 
     answer = first.get(link)

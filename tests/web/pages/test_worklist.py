@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.records import Actor
 from app.services import Services
 from app.usecases.administration import people
 from app.usecases.worklist.bulk import MOST_REPORTS
@@ -257,7 +258,7 @@ def test_someone_elses_studies_are_neither_listed_nor_marked_deleted_reported_or
 ) -> None:
     theirs = read(wrist=0.9)
     account("Eve", tenant="elsewhere")
-    client.get(f"/sign-in/{people.add_link(services, 'elsewhere', 'Eve')}")
+    client.get(f"/sign-in/{people.add_link(services, Actor('elsewhere', 'test'), 'Eve')}")
 
     assert shown(client) == []
     for path in ("read", "unread"):

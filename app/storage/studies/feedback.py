@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_
 
 from app.errors import ImageNotFound, StudyNotFound
-from app.storage.database import Database
+from app.storage.database import Transactions
 from app.storage.rows import AnsweredRow, FeedbackRow, ImageRow, NewFeedback, is_storable
-from app.storage.study_rows import hold_study
+from app.storage.studies.study_rows import hold_study
 from app.storage.tables import feedback, images, people, studies
-from app.storage.worklist_index import Labeller, index_study, set_read
+from app.storage.worklist.index import Labeller, index_study, set_read
 
 _ANSWERS_AT_ONCE = 500
 
@@ -19,8 +19,8 @@ _ANSWERS_AT_ONCE = 500
 class FeedbackLog:
     """The feedback of every tenant; another tenant's is not found."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def add(
         self,
@@ -42,7 +42,7 @@ class FeedbackLog:
         """
         if not is_storable(tenant + new.study):
             raise StudyNotFound
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             _hold_image(connection, tenant, new.study, new.image)
             said = (feedback.c.image == new.image, feedback.c.person == new.person, feedback.c.created_at >= since)
             for row in connection.execute(_with_names(tenant).where(*said)):
@@ -60,13 +60,13 @@ class FeedbackLog:
             return ()
         newest_first = (feedback.c.created_at.desc(), feedback.c.id)
         query = _with_names(tenant).where(feedback.c.study == study_id).order_by(*newest_first)
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return tuple(_feedback_row(row) for row in connection.execute(query))
 
     def studies(self, tenant: str) -> tuple[str, ...]:
         """The ids of the studies that something was said of, by when it was said first."""
         query = select(feedback.c.study).where(feedback.c.tenant == tenant).group_by(feedback.c.study)
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             order = (func.min(feedback.c.created_at), feedback.c.study)
             return tuple(connection.execute(query.order_by(*order)).scalars())
 
@@ -89,7 +89,7 @@ class FeedbackLog:
             before = tuple_(*position, types=[feedback.c.created_at.type, feedback.c.id.type])
             query = query.where(tuple_(feedback.c.created_at, feedback.c.id) < before)
         newest_first = (feedback.c.created_at.desc(), feedback.c.id.desc())
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             found = connection.execute(query.order_by(*newest_first).limit(_ANSWERS_AT_ONCE)).all()
         return [_answered_row(row) for row in found]
 

@@ -7,23 +7,21 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
 
 from app.errors import ImageNotFound, StudyNotFound
-from app.storage.database import Database
+from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import NewImage, NewStudy, OriginalRow, StudyPageRow, StudyRow, WrappedKeyRow, is_storable
-from app.storage.study_rows import hold_study, is_study, to_image, with_images
+from app.storage.studies.study_rows import hold_study, is_study, to_image, with_images
 from app.storage.tables import images, originals, studies
-from app.storage.worklist_index import Labeller, index_study, set_unread
+from app.storage.worklist.index import Labeller, index_study, set_unread
 
 _KEYS_AT_ONCE = 500
-# Deletions hold SQLite's only write lock: few at a time, so that an upload gets its turn in between.
-_DELETIONS_AT_ONCE = 20
 
 
 class Studies:
     """The studies of every tenant; another tenant's study is not found."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def add(self, tenant: str, study: NewStudy, *, label: Labeller | None = None) -> None:
         """Keep a study with its images, originals and rows of the worklist, all of them or nothing.
@@ -32,7 +30,7 @@ class Studies:
         the worklist until `Worklist.index_some` comes by; the same holds for every change below.
         """
         row = {"id": study.id, "created_at": study.created_at, "created_by": study.created_by}
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             connection.execute(insert(studies).values(tenant=tenant, **row, wrapped_key=study.wrapped_key))
             _add_images(connection, tenant, study.id, study.images, first=0)
             index_study(connection, tenant, study.id, label)
@@ -47,7 +45,7 @@ class Studies:
         """
         _check_ids(tenant, study_id)
         count = select(func.coalesce(func.max(images.c.position) + 1, 0)).where(_is_image_of(tenant, study_id))
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             # Also keeps positions apart, until these images are in.
             hold_study(connection, tenant, study_id)
             _add_images(connection, tenant, study_id, new_images, first=connection.execute(count).scalar_one())
@@ -61,7 +59,7 @@ class Studies:
             StudyNotFound: not in this tenant.
         """
         _check_ids(tenant, study_id)
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             rows = connection.execute(select(studies).where(is_study(tenant, study_id))).all()
             found = with_images(connection, tenant, rows)
         if not found:
@@ -75,7 +73,7 @@ class Studies:
             BadRequest: `after` is not the `next` of a page of this tenant.
         """
         position = from_token(tenant, after) if after is not None else None
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             rows = connection.execute(page_query(tenant, limit + 1, position)).all()
             found = with_images(connection, tenant, rows[:limit])
         more = len(rows) > limit
@@ -93,7 +91,7 @@ class Studies:
         here = (is_study(tenant, study_id), images.c.study == studies.c.id, originals.c.image == images.c.id)
         same_tenant = (images.c.tenant == tenant, originals.c.tenant == tenant, images.c.id == image_id)
         query = select(studies.c.wrapped_key, images, originals.c.sealed_original).where(*here, *same_tenant)
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             row = connection.execute(query).one_or_none() if is_storable(image_id) else None
             study = connection.execute(select(studies.c.id).where(is_study(tenant, study_id))).one_or_none()
         if study is None:
@@ -109,29 +107,24 @@ class Studies:
             StudyNotFound: not in this tenant.
         """
         _check_ids(tenant, study_id)
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             if connection.execute(delete(studies).where(is_study(tenant, study_id))).rowcount != 1:
                 raise StudyNotFound
-        self._database.forget()
+        self._transactions.forget()
 
-    def purge(self, before: datetime) -> Iterator[tuple[str, str]]:
-        """Remove the studies of all tenants created before a moment; the (tenant, study id) of each, once it is gone.
+    def purge_some(self, before: datetime, most: int) -> tuple[tuple[str, str], ...]:
+        """Remove at most `most` studies of all tenants that were created before a moment, oldest first.
 
-        They go some at a time, as the caller takes them.
+        Returns the (tenant, study id) of each, sorted; none when there are no more.
         """
         old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before)
-        keys = [(row.tenant, row.id) for row in self._rows(old.order_by(studies.c.created_at))]
-        starts = range(0, len(keys), _DELETIONS_AT_ONCE)
-        for start in starts:
-            yield from self._delete_all(keys[start : start + _DELETIONS_AT_ONCE])
+        old = old.order_by(studies.c.created_at).limit(most).with_for_update(skip_locked=True)
+        with self._transactions.write() as connection:
+            keys = sorted((row.tenant, row.id) for row in connection.execute(old))
+            connection.execute(delete(studies).where(tuple_(studies.c.tenant, studies.c.id).in_(keys)))
         if keys:
-            self._database.forget()
-
-    def _delete_all(self, keys: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        wanted = tuple_(studies.c.tenant, studies.c.id).in_(keys)
-        statement = delete(studies).where(wanted).returning(studies.c.tenant, studies.c.id)
-        with self._database.write() as connection:
-            return [(row.tenant, row.id) for row in connection.execute(statement)]
+            self._transactions.forget()
+        return tuple(keys)
 
     def wrapped_keys(self) -> Iterator[WrappedKeyRow]:
         """The wrapped keys of all studies of all tenants, read some at a time."""
@@ -146,12 +139,12 @@ class Studies:
     def replace_wrapped_key(self, row: WrappedKeyRow, wrapped_key: bytes) -> bool:
         """Put another wrapped key in place of the one read; False when it was replaced or deleted meanwhile."""
         unchanged = (is_study(row.tenant, row.study), studies.c.wrapped_key == row.wrapped_key)
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             statement = update(studies).where(*unchanged).values(wrapped_key=wrapped_key)
             return connection.execute(statement).rowcount == 1
 
     def _rows(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return connection.execute(query).all()
 
 

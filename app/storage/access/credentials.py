@@ -1,4 +1,4 @@
-"""What lets somebody in besides a password: API tokens, sign-in links and sessions; of each only the digest is kept.
+"""API tokens, sign-in links and sessions; of each only the digest is kept.
 
 A digest is of 256 random bits, so it names its row among all tenants; the person who comes back carries the tenant.
 """
@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, insert, select, update
 
 from app.records import Person
-from app.storage.database import Database
-from app.storage.people import to_person
+from app.storage.access.people import to_person
+from app.storage.database import Transactions
 from app.storage.rows import TokenRow
 from app.storage.tables import api_tokens, people, sessions, sign_in_links
 
@@ -17,18 +17,18 @@ from app.storage.tables import api_tokens, people, sessions, sign_in_links
 class Credentials:
     """API tokens, one-time links and sessions."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def add_token(self, tenant: str, token_id: str, person_id: str, digest: bytes, created_at: datetime) -> None:
         """Keep the digest of a person's new API token."""
         row = {"tenant": tenant, "id": token_id, "person": person_id, "digest": digest, "created_at": created_at}
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             connection.execute(insert(api_tokens).values(**row))
 
     def person_of_token(self, digest: bytes) -> Person | None:
         """Whose API token this is, or None."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return _person_of(connection, api_tokens, api_tokens.c.digest == digest)
 
     def tokens(self, tenant: str) -> tuple[TokenRow, ...]:
@@ -39,20 +39,20 @@ class Credentials:
             .where(api_tokens.c.tenant == tenant)
             .order_by(api_tokens.c.created_at, api_tokens.c.id)
         )
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             rows = connection.execute(query)
             return tuple(TokenRow(row.token_id, to_person(row), row.token_created_at) for row in rows)
 
     def revoke_token(self, tenant: str, token_id: str) -> bool:
         """Make an API token invalid; False when there is none of this id in the tenant."""
         here = (api_tokens.c.tenant == tenant, api_tokens.c.id == token_id)
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             return connection.execute(delete(api_tokens).where(*here)).rowcount == 1
 
     def add_link(self, tenant: str, person_id: str, digest: bytes, expires_at: datetime) -> None:
         """Keep the digest of a link that lets one person in once."""
         row = {"tenant": tenant, "person": person_id, "digest": digest, "expires_at": expires_at}
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             connection.execute(insert(sign_in_links).values(**row))
 
     def consume_link(self, digest: bytes, now: datetime) -> Person | None:
@@ -62,7 +62,7 @@ class Credentials:
         """
         links = sign_in_links.c
         unused = (links.digest == digest, links.used_at.is_(None), links.expires_at > now)
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             if connection.execute(update(sign_in_links).where(*unused).values(used_at=now)).rowcount != 1:
                 return None
             return _person_of(connection, sign_in_links, links.digest == digest)
@@ -70,22 +70,24 @@ class Credentials:
     def add_session(self, tenant: str, person_id: str, digest: bytes, expires_at: datetime) -> None:
         """Keep the digest of a new session."""
         row = {"tenant": tenant, "person": person_id, "digest": digest, "expires_at": expires_at}
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             connection.execute(insert(sessions).values(**row))
 
     def person_of_session(self, digest: bytes, now: datetime) -> Person | None:
         """Whose session this is, or None when it has ended or never was."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return _person_of(connection, sessions, (sessions.c.digest == digest) & (sessions.c.expires_at > now))
 
-    def end_session(self, digest: bytes) -> None:
-        """End a session; ending one that is not there does nothing."""
-        with self._database.write() as connection:
+    def end_session(self, digest: bytes) -> Person | None:
+        """End a session; returns its person, or None when there is no such session."""
+        with self._transactions.write() as connection:
+            person = _person_of(connection, sessions, sessions.c.digest == digest)
             connection.execute(delete(sessions).where(sessions.c.digest == digest))
+        return person
 
     def purge_expired(self, now: datetime) -> int:
         """Remove sessions and links that have expired, of all tenants; says how many."""
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             expired = (delete(table).where(table.c.expires_at <= now) for table in (sessions, sign_in_links))
             return sum(connection.execute(statement).rowcount for statement in expired)
 

@@ -7,20 +7,20 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, select
 
 from app.errors import StudyNotFound
-from app.storage.database import Database
+from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, refused, to_token
 from app.storage.rows import ListedRow, WorklistPageRow, WorklistQuery, is_storable
-from app.storage.study_rows import hold_study
+from app.storage.studies.study_rows import hold_study
 from app.storage.tables import studies, worklist
-from app.storage.worklist_index import Labeller, index_study, listed, set_read, set_unread
-from app.storage.worklist_walk import walk
+from app.storage.worklist.index import Labeller, index_study, listed, set_read, set_unread
+from app.storage.worklist.walk import walk
 
 
 class Worklist:
     """The studies of every tenant as work to be done; another tenant's study is not found."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def page(self, tenant: str, query: WorklistQuery, limit: int, after: str | None = None) -> WorklistPageRow:
         """At most `limit` (1 or more) studies of a query in its order, from the start or `after` a page.
@@ -32,7 +32,7 @@ class Worklist:
         position = from_token(scope, after) if after is not None else None
         if position and not query.newest_first and position.bucket not in query.buckets:
             raise refused()
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             found = walk(connection, tenant, query, limit + 1, position)
             entries = listed(connection, tenant, [one.study for one in found[:limit]])
         return WorklistPageRow(entries, to_token(scope, found[limit - 1]) if len(found) > limit else None)
@@ -42,7 +42,7 @@ class Worklist:
 
         None when the query has no other study.
         """
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             position = self._position(connection, tenant, query, study_id)
             found = walk(connection, tenant, query, 1, position) or walk(connection, tenant, query, 1, None)
         return next((one.study for one in found if one.study != study_id), None)
@@ -53,7 +53,7 @@ class Worklist:
         Raises:
             StudyNotFound: not in this tenant.
         """
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             found = listed(connection, tenant, [study_id]) if is_storable(tenant + study_id) else ()
         if not found:
             raise StudyNotFound
@@ -62,7 +62,7 @@ class Worklist:
     def begins_with(self, tenant: str, digits: str, most: int) -> tuple[str, ...]:
         """The ids of at most `most` studies whose id begins so; `digits` are lower-case hexadecimal."""
         here = (studies.c.tenant == tenant, studies.c.id >= digits, studies.c.id < digits + "g")
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             query = select(studies.c.id).where(*here).order_by(studies.c.id).limit(most)
             return tuple(connection.execute(query).scalars())
 
@@ -72,7 +72,7 @@ class Worklist:
         Raises:
             StudyNotFound: not in this tenant.
         """
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             _hold(connection, tenant, study_id)
             set_read(connection, tenant, study_id, person_id, at)
             index_study(connection, tenant, study_id, label)
@@ -83,7 +83,7 @@ class Worklist:
         Raises:
             StudyNotFound: not in this tenant.
         """
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             _hold(connection, tenant, study_id)
             set_unread(connection, tenant, study_id, person_id)
             index_study(connection, tenant, study_id, label)
@@ -94,16 +94,16 @@ class Worklist:
         Raises:
             StudyNotFound: not in this tenant.
         """
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             _hold(connection, tenant, study_id)
             index_study(connection, tenant, study_id, label)
 
     def index_some(self, tenant: str, fingerprint: bytes, most: int, *, label: Labeller) -> int:
         """Index at most `most` studies that have no rows made with the key of this fingerprint; says how many."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             if not _not_indexed_by(connection, tenant, fingerprint, 1):
                 return 0
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             behind = _not_indexed_by(connection, tenant, fingerprint, most, for_update=True)
             for study_id in behind:
                 index_study(connection, tenant, study_id, label)
@@ -111,7 +111,7 @@ class Worklist:
 
     def tenants(self) -> tuple[str, ...]:
         """The tenants that have a study."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             return tuple(connection.execute(select(studies.c.tenant).distinct().order_by(studies.c.tenant)).scalars())
 
     def _position(self, connection: Connection, tenant: str, query: WorklistQuery, study_id: str) -> Position | None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import BadRequest, NameTaken
 from app.records import Person
-from app.storage.database import Database
+from app.storage.database import Transactions
 from app.storage.rows import PersonRow, is_storable
 from app.storage.tables import people
 
@@ -18,8 +18,8 @@ _MOST_CHARACTERS = 200
 class People:
     """The people of every tenant; a person of another tenant is not found."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
 
     def add(self, tenant: str, person: Person, password_hash: str | None, created_at: datetime) -> None:
         """Add a person; `person.tenant` is `tenant`.
@@ -32,7 +32,7 @@ class People:
             raise BadRequest("A name must have 1 to 200 printable characters.")
         row = {"tenant": tenant, "id": person.id, "name": person.name, "role": person.role}
         try:
-            with self._database.write() as connection:
+            with self._transactions.write() as connection:
                 connection.execute(insert(people).values(**row, password_hash=password_hash, created_at=created_at))
         except IntegrityError:
             raise NameTaken from None
@@ -47,20 +47,20 @@ class People:
 
     def all(self, tenant: str) -> tuple[PersonRow, ...]:
         """Everybody of a tenant, by name."""
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             rows = connection.execute(select(people).where(people.c.tenant == tenant).order_by(people.c.name))
             return tuple(_person_row(row) for row in rows)
 
     def set_password_hash(self, tenant: str, person_id: str, password_hash: str | None) -> None:
         """Replace the hash of a person's password; does nothing for somebody who is not there."""
         here = (people.c.tenant == tenant, people.c.id == person_id)
-        with self._database.write() as connection:
+        with self._transactions.write() as connection:
             connection.execute(update(people).where(*here).values(password_hash=password_hash))
 
     def _one(self, tenant: str, key: str, query: Select[Any]) -> PersonRow | None:
         if not is_storable(tenant + key):
             return None
-        with self._database.read() as connection:
+        with self._transactions.read() as connection:
             row = connection.execute(query).one_or_none()
         return _person_row(row) if row else None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from app.storage.rows import Labels, ListedRow, ReadMarkRow
-from app.storage.study_rows import is_study, with_images
+from app.storage.studies.study_rows import is_study, with_images
 from app.storage.tables import people, read_marks, studies, worklist
 
 Labeller = Callable[[ListedRow], Labels]

@@ -1,0 +1,29 @@
+"""`keys …`: make and rotate master keys."""
+
+import click
+
+from app.commands.invocation import plain_errors, user
+from app.config import Settings
+from app.security import new_master_key
+from app.services import build_record_services
+from app.usecases.administration import maintenance
+
+
+def commands(settings: Settings) -> tuple[click.Command, ...]:
+    """The group `keys`."""
+    group = click.Group("keys", help="The master keys.")
+
+    @group.command("new")
+    def new() -> None:
+        """Print a new master key, to be written before the others in MASTER_KEYS."""
+        click.echo(new_master_key())
+
+    @group.command("rotate")
+    @click.option("--no-new", is_flag=True, help="Use the first key that is there instead of making one.")
+    @plain_errors
+    def rotate(no_new: bool) -> None:
+        """Make a new master key, and wrap every study's key by it."""
+        rotated = maintenance.rotate_keys(build_record_services(settings), user(), not no_new)
+        click.echo(f"{rotated} studies are now under the newest master key.")
+
+    return (group,)

@@ -1,0 +1,1 @@
+"""Studies, their images and feedback: ciphertext only."""

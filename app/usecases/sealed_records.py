@@ -1,0 +1,111 @@
+"""Open the sealed records of a study, and seal new ones: assessments and feedback, each bound to where it belongs."""
+
+from dataclasses import replace
+
+from app.errors import ImageNotFound
+from app.records import Assessment, Feedback, Study, StudyImage
+from app.security import AssociatedData, Vault
+from app.services import RecordServices
+from app.storage import FeedbackRow, ImageRow, NewFeedback, StudyRow
+from app.usecases import stored_assessment, stored_feedback
+from app.usecases.stored_feedback import FeedbackContent
+
+# Part of the associated data of everything that is stored, so these words stay.
+_ASSESSMENT = "reading"
+_ORIGINAL = "original"
+_FEEDBACK = "feedback"
+
+
+def open_study(services: RecordServices, row: StudyRow) -> Study:
+    """The study of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: an assessment does not open.
+    """
+    images = tuple(open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
+    return Study(row.id, row.tenant, row.created_at, row.created_by, images)
+
+
+def open_image(services: RecordServices, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
+    """One view of a study, of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: its assessment does not open.
+    """
+    belongs = AssociatedData(tenant, study_id, _ASSESSMENT, image.id)
+    plain = services.vault.open(image.sealed_assessment, wrapped_key, belongs)
+    name, assessment = stored_assessment.from_bytes(plain)
+    return StudyImage(image.id, name, image.created_at, assessment)
+
+
+def view_of(study: Study, image_id: str) -> StudyImage:
+    """One view of an opened study.
+
+    Raises:
+        ImageNotFound: not in this study.
+    """
+    image = next((image for image in study.images if image.id == image_id), None)
+    if image is None:
+        raise ImageNotFound
+    return image
+
+
+def image_row(row: StudyRow, image_id: str) -> ImageRow:
+    """One image of a study's row.
+
+    Raises:
+        ImageNotFound: not in this study.
+    """
+    image = next((image for image in row.images if image.id == image_id), None)
+    if image is None:
+        raise ImageNotFound
+    return image
+
+
+def open_original(services: RecordServices, tenant: str, study_id: str, image_id: str) -> bytes:
+    """The file of an image as it came.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this tenant.
+        StoredDataDamaged: it does not open.
+    """
+    row = services.store.studies.original(tenant, study_id, image_id)
+    belongs = AssociatedData(tenant, study_id, _ORIGINAL, image_id)
+    return services.vault.open(row.sealed_original, row.wrapped_key, belongs)
+
+
+def open_feedback(vault: Vault, tenant: str, wrapped_key: bytes, row: FeedbackRow) -> Feedback:
+    """The feedback of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: it does not open.
+    """
+    content = stored_feedback.from_bytes(vault.open(row.sealed, wrapped_key, _of_feedback(tenant, row)))
+    return Feedback(row.id, row.image, row.person, row.person_name, row.created_at, **vars(content))
+
+
+def seal_assessment(
+    vault: Vault, row: tuple[str, str, str], wrapped_key: bytes, name: str, assessment: Assessment
+) -> bytes:
+    """The ciphertext of a file name and an assessment; `row` is the (tenant, study, image) that it belongs to."""
+    tenant, study_id, image_id = row
+    belongs = AssociatedData(tenant, study_id, _ASSESSMENT, image_id)
+    return vault.seal(stored_assessment.to_bytes(name, assessment), wrapped_key, belongs)
+
+
+def seal_original(vault: Vault, row: tuple[str, str, str], wrapped_key: bytes, raw: bytes) -> bytes:
+    """The ciphertext of a file as it came; `row` is the (tenant, study, image) that it belongs to."""
+    tenant, study_id, image_id = row
+    return vault.seal(raw, wrapped_key, AssociatedData(tenant, study_id, _ORIGINAL, image_id))
+
+
+def seal_feedback(
+    vault: Vault, tenant: str, wrapped_key: bytes, new: NewFeedback, content: FeedbackContent
+) -> NewFeedback:
+    """`new` with its content sealed; it opens for its own image and its own reader only."""
+    sealed = vault.seal(stored_feedback.to_bytes(content), wrapped_key, _of_feedback(tenant, new))
+    return replace(new, sealed=sealed)
+
+
+def _of_feedback(tenant: str, row: NewFeedback) -> AssociatedData:
+    return AssociatedData(tenant, row.study, _FEEDBACK, f"{row.image}/{row.id}/{row.person}")
