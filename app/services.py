@@ -10,7 +10,7 @@ from app.imaging import RadiographCache
 from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
 from app.storage import Store, new_id, open_store
 
-# Change it with what app/usecases/worklist/triage.py labels: every study is then indexed anew.
+# Change it with what app/usecases/triage.py labels: every study is then indexed anew.
 WORKLIST_SCHEME = "worklist/v1"
 
 

@@ -74,7 +74,7 @@ def fill(engine: Engine, tenant: str, count: int) -> None:
             f"'{tenant}', 'study' || n, {moment}, 'anna', {wrapped}, n % 2 = 0, {made_by}",
         ),
         (
-            "images (tenant, id, study, position, created_at, sealed_reading)",
+            "images (tenant, id, study, position, created_at, sealed_assessment)",
             f"'{tenant}', 'image' || n, 'study' || n, 0, {moment}, {sealed}",
         ),
         (into, f"'{tenant}', 'study' || n, {blob(repr(ALL.decode()))}, {fine}, {coarse}, {moment}"),

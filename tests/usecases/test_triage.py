@@ -293,7 +293,7 @@ def test_a_rotation_of_master_keys_leaves_the_index_alone(services: Services, ad
     newer = f"{new_master_key()},{services.settings.master_keys}"
     rotated = replace(services, vault=Vault(MasterKeys.parse(newer)))
     assert maintenance.rotate_keys(rotated, "os:test", make_new=False) == 1
-    assert index_all(rotated) == 0
+    assert index_all(rotated, "os:test") == 0
     assert len(list_work(rotated, ada, Filters()).entries) == 1
 
 

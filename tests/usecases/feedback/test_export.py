@@ -80,7 +80,7 @@ def test_training_reads_what_readers_said(
         "set_aside": {},
     }
     last = list(services.store.audit.entries("default"))[-1].event
-    assert (last.action, last.actor, last.subject) == ("feedback-exported", "command-line", digest)
+    assert (last.action, last.actor, last.subject) == ("feedback-exported", "test", digest)
 
 
 def test_nothing_in_it_says_who_read_or_who_is_shown(
