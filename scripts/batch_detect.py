@@ -1,7 +1,8 @@
-"""Read a folder of X-rays offline: `python -m scripts.batch_detect --images DIR --out DIR`.
+"""Infer a folder or ZIP archive of X-rays offline: `python -m scripts.batch_detect IN OUT`.
 
-Writes a JSON file for each image and summary.csv. A second run goes on where the first stopped. The results are plain
-files: keep them where you may keep the images. This software assists; it does not diagnose. A clinician decides.
+Writes a JSON file for each image, results.csv and results.jsonl. A second run goes on where the first stopped. The
+results are plain files: keep them where you may keep the images. This software assists; it does not diagnose. A
+clinician decides.
 """
 
 import argparse
@@ -13,7 +14,9 @@ from app.config import MODELS_DIR, Limits
 from app.detection import Detector, load_detector
 from app.errors import FractureError
 from app.records import DISCLAIMER
-from app.usecases.batch.infer_folder import SUMMARY, Outcome, files_of, infer_folder, write_summary
+from app.usecases.batch.infer_files import TABLE, Extras, Outcome, infer_source, write_results
+from app.usecases.batch.sources import open_source
+from scripts.progress import Progress
 
 
 def open_detector(options: argparse.Namespace) -> Detector:
@@ -24,19 +27,21 @@ def open_detector(options: argparse.Namespace) -> Detector:
 def main(
     arguments: Sequence[str] | None = None, opener: Callable[[argparse.Namespace], Detector] = open_detector
 ) -> int:
-    """Run the command; 0 when every file was read, 1 when some were not, 2 when nothing could be done."""
+    """Run the command; 0 when every file was inferred, 1 when some failed, 2 when nothing could be done."""
     options = _parser().parse_args(arguments)
     outcomes: list[Outcome] = []
     try:
-        total = len(files_of(options.images, options.out))
-        with opener(options) as detector:
+        with open_source(options.source, options.out) as source, opener(options) as detector:
+            extras = Extras(annotated=options.annotated, dicom=options.dicom)
             try:
-                for outcome in infer_folder(detector, options.images, options.out, Limits(), draw=options.annotated):
-                    outcomes.append(outcome)
-                    _show(outcome, len(outcomes), total)
+                with Progress("inferring", len(source.names)) as progress:
+                    for outcome in infer_source(detector, source, options.out, Limits(), extras):
+                        outcomes.append(outcome)
+                        _tell(outcome)
+                        progress(len(outcomes), len(source.names))
             finally:
                 if outcomes:
-                    write_summary(outcomes, options.out)
+                    write_results(outcomes, options.out)
     except FractureError as error:
         print(f"\n{error}" if outcomes else error, file=sys.stderr)
         return 2
@@ -53,32 +58,29 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.batch_detect", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--images", type=Path, required=True, metavar="DIR", help="JPEG, PNG, TIFF, DICOM; subfolders too"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the results go")
+    parser.add_argument("source", type=Path, metavar="IN", help="a folder with its subfolders, or a ZIP archive")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for the results")
     parser.add_argument("--annotated", action="store_true", help="also write each image with its findings drawn")
+    parser.add_argument("--dicom", action="store_true", help="also write SR and SC objects (NAME.sr.dcm, NAME.sc.dcm)")
     parser.add_argument("--engine", choices=("auto", "openvino", "torch"), default="auto")
     parser.add_argument("--threads", type=int, default=0, help="of the engine; 0: every core")
     parser.add_argument("--models-dir", type=Path, default=MODELS_DIR, help="folder with model.json")
     return parser
 
 
-def _show(outcome: Outcome, done: int, total: int) -> None:
-    """A line for each file that fails, and on a terminal one that counts."""
+def _tell(outcome: Outcome) -> None:
+    """Print one line for a file that failed."""
     if outcome.error:
         print(f"\r{outcome.name}: {outcome.error}", file=sys.stderr)
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total} ", end="\n" if done == total else "", file=sys.stderr, flush=True)
 
 
 def _report(outcomes: Sequence[Outcome], out: Path) -> int:
     if not outcomes:
-        print("There is no file to read.", file=sys.stderr)
+        print("There is no file in the source.", file=sys.stderr)
         return 2
     failed = sum(outcome.error is not None for outcome in outcomes)
     kept = sum(outcome.kept for outcome in outcomes)
-    print(f"{len(outcomes) - failed} read ({kept} of them earlier), {failed} not readable: {out / SUMMARY}")
+    print(f"{len(outcomes) - failed} inferred ({kept} of them earlier), {failed} failed: {out / TABLE}")
     print(DISCLAIMER)
     return 1 if failed else 0
 

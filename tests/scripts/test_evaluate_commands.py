@@ -212,7 +212,7 @@ def test_calibrate_takes_no_test_part(data_set, models_dir, capsys):
 
 
 def detect(images, out, *more, detector=opener):
-    return batch_detect.main(["--images", str(images), "--out", str(out), *more], detector)
+    return batch_detect.main([str(images), str(out), *more], detector)
 
 
 def test_batch_detect_names_the_bad_file_and_reads_the_others(tmp_path, capsys):
@@ -223,20 +223,25 @@ def test_batch_detect_names_the_bad_file_and_reads_the_others(tmp_path, capsys):
     assert detect(images, tmp_path / "out", "--annotated") == 1
     told = capsys.readouterr()
     assert "bad.png: " in told.err
-    assert "1 read (0 of them earlier), 1 not readable" in told.out
+    assert "1 inferred (0 of them earlier), 1 failed" in told.out
     assert "does not diagnose" in told.out
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"good.png.json", "good.png.png", "summary.csv"}
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "good.png.json",
+        "good.png.png",
+        "results.csv",
+        "results.jsonl",
+    }
     (images / "bad.png").unlink()
     assert detect(images, tmp_path / "out", "--annotated") == 0
-    assert "1 read (1 of them earlier)" in capsys.readouterr().out
+    assert "1 inferred (1 of them earlier)" in capsys.readouterr().out
 
 
 def test_batch_detect_without_a_folder_weights_or_images_says_so_in_one_line(tmp_path, capsys):
     assert detect(tmp_path / "none", tmp_path / "out", detector=never) == 2
-    assert "There is no folder" in capsys.readouterr().err
+    assert "neither a folder nor a ZIP archive" in capsys.readouterr().err
     (tmp_path / "in").mkdir()
     assert detect(tmp_path / "in", tmp_path / "out") == 2
-    assert "no file to read" in capsys.readouterr().err
+    assert "no file in the source" in capsys.readouterr().err
 
     def broken(_options):
         raise ModelError

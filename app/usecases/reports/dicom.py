@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from app import imaging
-from app.records import DISCLAIMER, Label, Person, StudyImage
+from app.config import Limits
+from app.records import DISCLAIMER, Label, Person, Study, StudyImage
 from app.reports import ENGLISH, overlay, words
 from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
 from app.services import Services
@@ -50,6 +51,18 @@ def gsps_file(services: Services, person: Person, study_id: str, image_id: str) 
     """
     result = _result(services, person, study_id, image_id)
     return _file(presentation_state(result, _conclusion(result.image)))
+
+
+def objects_of(
+    study: Study, image: StudyImage, raw: bytes, grey: NDArray[np.uint8], limits: Limits
+) -> dict[str, bytes]:
+    """The files "sr" and "sc" of an image that is not stored.
+
+    raw: the file. grey: its radiograph, (H, W) uint8.
+    """
+    result = Result(study, image, imaging.dicom_source(raw, limits))
+    report = structured_report(result, _conclusion(image))
+    return {"sr": _file(report), "sc": _file(secondary_capture(result, _burned_in(grey, result)))}
 
 
 def _result(services: Services, person: Person, study_id: str, image_id: str) -> Result:
