@@ -35,6 +35,7 @@ class Settings:
     detector_engine: Engine = "auto"
     detector_threads: int = 0
     detector_queue: int = 32
+    site_prevalence: float | None = None
     limits: Limits = Limits()
     retention_days: int = 0
     session_minutes: int = 480
@@ -59,6 +60,7 @@ class Settings:
             detector_engine=cast(Engine, _choice(environ, "DETECTOR_ENGINE", "auto", ("auto", "openvino", "torch"))),
             detector_threads=_number(environ, "DETECTOR_THREADS", 0, 0, 1024),
             detector_queue=_number(environ, "DETECTOR_QUEUE", 32, 1, 10_000),
+            site_prevalence=_percent(environ, "SITE_PREVALENCE"),
             limits=Limits(
                 upload_bytes=_number(environ, "MAX_UPLOAD_MB", 64, 1, 512) * 1024 * 1024,
                 pixels=_number(environ, "MAX_PIXELS", 64_000_000, 1024, 1_000_000_000),
@@ -118,6 +120,20 @@ def _number(environ: Mapping[str, str], name: str, default: int, least: int, mos
     if not least <= value <= most:
         raise ConfigError(f"{name} must be between {least} and {most}.")
     return value
+
+
+def _percent(environ: Mapping[str, str], name: str) -> float | None:
+    """A share, 0–1, that is given in percent; None where it is not given."""
+    text = environ.get(name, "").strip().removesuffix("%").strip()
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        raise ConfigError(f"{name} must be a number of percent.") from None
+    if not 0 < value < 100:
+        raise ConfigError(f"{name} must lie between 0 and 100 percent.")
+    return value / 100
 
 
 def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:

@@ -70,7 +70,11 @@ def build_services(settings: Settings) -> Services:
     """
     records = build_record_services(settings)
     detector = load_detector(
-        settings.models_dir, settings.detector_engine, settings.detector_threads, settings.detector_queue
+        settings.models_dir,
+        settings.detector_engine,
+        settings.detector_threads,
+        settings.detector_queue,
+        settings.site_prevalence,
     )
     return Services(
         **{part.name: getattr(records, part.name) for part in fields(RecordServices)},

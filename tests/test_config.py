@@ -36,11 +36,20 @@ def test_a_missing_setting_is_named_and_has_no_default(name: str) -> None:
         ("DETECTOR_QUEUE", "0"),
         ("DETECTOR_ENGINE", "onnx"),
         ("SECURE_COOKIES", "perhaps"),
+        ("SITE_PREVALENCE", "rare"),
+        ("SITE_PREVALENCE", "0"),
+        ("SITE_PREVALENCE", "100"),
+        ("SITE_PREVALENCE", "nan"),
     ],
 )
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(ConfigError, match=name):
         Settings.from_env({**COMPLETE, name: value})
+
+
+@pytest.mark.parametrize(("value", "share"), [("", None), ("5", 0.05), ("2.5 %", 0.025)])
+def test_the_prevalence_is_given_in_percent(value: str, share: float | None) -> None:
+    assert Settings.from_env({**COMPLETE, "SITE_PREVALENCE": value}).site_prevalence == share
 
 
 def test_a_secret_may_come_from_the_file_that_its_file_variable_names(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from app.detection.engine import Engine
 from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap
+from app.detection.prevalence import Outlook, outlook
 from app.detection.spec import NEW_NMS, Calibration, ModelSpec, NmsRule, load_model_spec
 from app.detection.verdict import Judgement, calibrated, judge
 
@@ -20,6 +21,7 @@ __all__ = [
     "Measured",
     "ModelSpec",
     "NmsRule",
+    "Outlook",
     "ScoreMap",
     "box_iou",
     "calibrated",
@@ -28,5 +30,6 @@ __all__ = [
     "load_engine",
     "load_model_spec",
     "measured",
+    "outlook",
     "places",
 ]

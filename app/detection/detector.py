@@ -8,6 +8,7 @@ import numpy as np
 
 from app.detection.boxes import read_boxes
 from app.detection.engine import Engine
+from app.detection.prevalence import at_prevalence
 from app.detection.scheduler import Scheduler
 from app.detection.spec import ModelSpec, load_model_spec
 from app.errors import ModelError, Unavailable
@@ -61,16 +62,26 @@ class Detector:
         self.close()
 
 
-def load_detector(models_dir: Path, engine: EngineChoice = "auto", threads: int = 0, queue: int = 32) -> Detector:
+def load_detector(
+    models_dir: Path,
+    engine: EngineChoice = "auto",
+    threads: int = 0,
+    queue: int = 32,
+    prevalence: float | None = None,
+) -> Detector:
     """Load the weights that `models_dir/model.json` names, checked, compiled and warmed up.
 
     engine: "auto" takes torch where CUDA is available, else openvino. threads: 0 means every core.
+    prevalence: the share of the site's images with a fracture, 0–1; None leaves probabilities as calibrated.
     Call it in the process that serves: neither CUDA nor the engines' threads survive a fork.
 
     Raises:
-        ModelError: weights or their library are missing, altered, or of another architecture.
+        ModelError: weights or their library are missing, altered, or of another architecture; or `model.json` does not
+            tell the prevalence of its calibration, and another one is asked for.
     """
     spec = load_model_spec(models_dir)
+    if prevalence is not None:
+        spec = at_prevalence(spec, prevalence)
     return Detector(spec, load_engine(spec, engine, threads), queue)
 
 

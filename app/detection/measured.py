@@ -22,6 +22,11 @@ class Measured:
     possible: Rates
     definite: Rates
 
+    @property
+    def prevalence(self) -> float:
+        """The share of the images with a fracture, 0–1; 0 of none."""
+        return self.images_with_fracture / self.images if self.images else 0.0
+
 
 def measured(provenance: Mapping[str, Any]) -> Measured | None:
     """The part of a model's provenance that `scripts.calibrate` writes; None where it is missing or of another form."""

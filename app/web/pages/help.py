@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from app.detection import measured
+from app.detection import measured, outlook
 from app.usecases.studies.sample import create_sample
 from app.web.http.context import metrics, person, services
 
@@ -13,8 +13,11 @@ blueprint = Blueprint("first", __name__)
 @blueprint.get("/help")
 def show_help() -> ResponseReturnValue:
     """What the software says and means, what it cannot see, what happens to images and answers."""
-    spec = services().detector.spec
-    return render_template("help.html", spec=spec, measured=measured(spec.provenance))
+    spec, site = services().detector.spec, services().settings.site_prevalence
+    known = measured(spec.provenance)
+    return render_template(
+        "help.html", spec=spec, measured=known, site_prevalence=site, outlook=known and outlook(known, site)
+    )
 
 
 @blueprint.post("/studies/sample")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
+from app.config import Settings
 from app.records import DISCLAIMER
 from tests.web.conftest import form_token, multipart
 
@@ -85,20 +86,44 @@ def test_help_speaks_of_the_weights_in_use(signed_in: FlaskClient) -> None:
     assert DISCLAIMER in page
 
 
-def test_help_tells_how_often_the_weights_were_right_where_they_say_so(signed_in: FlaskClient, detector) -> None:
-    def rates(sensitivity: float, specificity: float) -> dict[str, object]:
-        return {"sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}
+def rates(name: str, sensitivity: float, specificity: float) -> dict[str, object]:
+    return {"name": name, "sensitivity": {"value": sensitivity}, "specificity": {"value": specificity}}
 
+
+POINTS = [rates("possible", 0.903, 0.526), rates("definite", 0.583, 0.951)]
+VERDICT = {"images": 743, "images_with_fracture": 216, "operating_points": POINTS}
+
+
+def test_help_tells_how_often_the_weights_were_right_where_they_say_so(signed_in: FlaskClient, detector) -> None:
     unmeasured = signed_in.get("/help").get_data(as_text=True)
-    points = [{"name": "possible", **rates(0.903, 0.526)}, {"name": "definite", **rates(0.583, 0.951)}]
-    verdict = {"images": 743, "images_with_fracture": 216, "operating_points": points}
-    detector.spec = replace(detector.spec, provenance={"verdict": verdict})
+    detector.spec = replace(detector.spec, provenance={"verdict": VERDICT})
     page = signed_in.get("/help").get_data(as_text=True)
 
     assert "Of 100 images with a fracture, 58 got such a mark; of 100 without one, 5 did." in page
     assert "Of 100 images with a fracture, 90 got a mark of either kind; of 100 without one, 47 did." in page
     assert "Counted on 743 images, 216 of them with a fracture" in page
+    # 0.583 × 216 = 126 of the 126 + 26 marked; 0.526 × 527 = 277 of the 277 + 21 unmarked.
+    assert "of 100 images with a solid mark, 83 show one" in page
+    assert "of 100 without a mark, 93 show none" in page
     assert "Of 100 images" not in unmeasured
+    assert "solid mark," not in unmeasured
+
+
+class TestSitePrevalence:
+    """A site where one image in twenty shows a fracture."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return replace(settings, site_prevalence=0.05)
+
+    def test_predictive_values_follow_it(self, signed_in: FlaskClient, detector) -> None:
+        detector.spec = replace(detector.spec, provenance={"verdict": VERDICT})
+        page = signed_in.get("/help").get_data(as_text=True)
+
+        assert "adjusted to this site, where 5% of the images show a fracture" in page
+        # 0.583 × 50 = 29 of the 29 + 47 marked among 1000.
+        assert "of 100 images with a solid mark, 39 show one" in page
+        assert "of 100 without a mark, 99 show none" in page
 
 
 def test_every_place_of_the_contents_is_there(signed_in: FlaskClient) -> None:
