@@ -2,6 +2,7 @@
 
 from app.detection.boxes import box_iou, places
 from app.detection.detector import Detector, EngineChoice, load_detector, load_engine
+from app.detection.drift import Drift, Reference, drift, reference_of
 from app.detection.engine import Engine
 from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
@@ -14,6 +15,7 @@ __all__ = [
     "NEW_NMS",
     "Calibration",
     "Detector",
+    "Drift",
     "Engine",
     "EngineChoice",
     "Explainer",
@@ -22,9 +24,11 @@ __all__ = [
     "ModelSpec",
     "NmsRule",
     "Outlook",
+    "Reference",
     "ScoreMap",
     "box_iou",
     "calibrated",
+    "drift",
     "judge",
     "load_detector",
     "load_engine",
@@ -32,4 +36,5 @@ __all__ = [
     "measured",
     "outlook",
     "places",
+    "reference_of",
 ]

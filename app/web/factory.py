@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.config import Settings
+from app.detection import reference_of
 from app.records import DISCLAIMER
 from app.services import Services, build_services
 from app.usecases.studies.sample import truth_of
@@ -52,7 +53,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
     app.extensions["throttle"] = Throttle()
-    app.extensions["metrics"] = Metrics()
+    app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
     app.extensions["notices"] = Notices()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)

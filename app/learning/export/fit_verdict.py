@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.detection import Calibration, load_model_spec
 from app.detection.spec import FILE_NAME
@@ -18,6 +19,7 @@ from app.learning.evaluation.matching import Case
 from app.learning.evaluation.report_json import Json, as_json
 from app.learning.export.thresholds import TARGET_SENSITIVITY, TARGET_SPECIFICITY, Thresholds, choose
 
+_QUANTILES = 51
 METHOD = "Platt: logistic curve over the logit of an image's highest raw score"
 
 
@@ -25,12 +27,14 @@ METHOD = "Platt: logistic curve over the logit of an image's highest raw score"
 class Fitted:
     """A calibration, the thresholds' story, and the figures on the images that it was fitted on.
 
+    score_quantiles: of the highest raw scores of "fractured" and "normal" images, from lowest to highest.
     ece, brier: cross-validated in five folds, each image judged by a map that never saw it.
     """
 
     calibration: Calibration
     thresholds: Thresholds
     evaluation: Evaluation
+    score_quantiles: dict[str, list[float]]
     ece: float
     brier: float
 
@@ -51,9 +55,14 @@ def fit_verdict(cases: Sequence[Case], *, resamples: int = 1000, seed: int = 0) 
         calibration=calibration,
         thresholds=chosen,
         evaluation=figures(cases, (), calibration, single_class=True, resamples=resamples, seed=seed),
+        score_quantiles={"fractured": _quantiles(raw[positive]), "normal": _quantiles(raw[~positive])},
         ece=float(expected_calibration_error(positive, unseen, once)[0]),
         brier=float(brier(positive, unseen, once)[0]),
     )
+
+
+def _quantiles(raw: NDArray[np.float64]) -> list[float]:
+    return [round(float(value), 6) for value in np.quantile(raw, np.linspace(0, 1, _QUANTILES))]
 
 
 def provenance(fitted: Fitted, data: Sequence[Json], engine: str, sha256: str) -> Json:
@@ -78,6 +87,7 @@ def provenance(fitted: Fitted, data: Sequence[Json], engine: str, sha256: str) -
             ],
             "boxes": [asdict(row) for row in e.boxes_at],
             "by_data_set": [asdict(row) for row in e.groups],
+            "score_quantiles": fitted.score_quantiles,
             "cross_validated": {"ece": fitted.ece, "brier": fitted.brier},
             "meaning": "the share of images with a fracture among those whose highest raw score is this, at "
             f"{e.images_with_fracture / e.images:.0%} prevalence",

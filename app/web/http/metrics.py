@@ -1,12 +1,19 @@
-"""Counters for Prometheus, in a registry of their own: numbers only, never a name or an id."""
+"""Counters and gauges for Prometheus, in a registry of their own: numbers only, never a name or an id."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+import math
+from collections import deque
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from app.detection import Reference, drift
 from app.records import StudyImage
 from app.usecases.studies.create import Submission
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+# The latest images whose scores are compared with the reference.
+_WINDOW = 500
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -14,7 +21,9 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 class Metrics:
     """What this application counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, reference: Reference | None = None) -> None:
+        """reference: scores of validation images; None where `model.json` has none."""  # fmt: skip
+        self._reference, self._scores = reference, deque[float](maxlen=_WINDOW)
         self._registry = CollectorRegistry()
         self._requests = Histogram(
             "fracture_request_seconds",
@@ -37,6 +46,13 @@ class Metrics:
             "fracture_rejected_files", "Files refused, by code.", ("code",), registry=self._registry
         )
 
+        distance = Gauge(
+            "fracture_score_drift",
+            "Kolmogorov-Smirnov distance of the latest images' scores from those of validation; NaN for too few.",
+            registry=self._registry,
+        )
+        distance.set_function(self._drift)
+
     def answered(self, endpoint: str, method: str, status: int, seconds: float) -> None:
         """Count one answer."""
         self._requests.labels(endpoint, method, str(status)).observe(seconds)
@@ -52,9 +68,14 @@ class Metrics:
 
     def _count_assessment(self, image: StudyImage) -> None:
         timing = image.assessment.timing_ms
+        self._scores.append(image.assessment.score)
         self._assessments.labels(image.assessment.verdict).inc()
         for step, took_ms in (("open", timing.open), ("decode", timing.decode), ("detect", timing.detect)):
             self._steps.labels(step).observe(took_ms / 1000)
+
+    def _drift(self) -> float:
+        found = drift(tuple(self._scores), self._reference) if self._reference else None
+        return found.distance if found else math.nan
 
     def text(self) -> bytes:
         """Everything so far, in the Prometheus text format."""

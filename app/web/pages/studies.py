@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.usecases.feedback import review as review_study
 from app.usecases.feedback.agreement import agreement as agreement_of
+from app.usecases.feedback.drift import score_drift
 from app.usecases.reports.report import LONGEST_STATEMENT, report_pdf
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import Submission
@@ -77,9 +78,9 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/agreement")
 def agreement() -> ResponseReturnValue:
-    """How often readers agree with the software; for admins."""
-    months = agreement_of(services(), person())
-    return render_template("agreement.html", months=months)
+    """How often readers agree with the software, and how far its scores have drifted; for admins."""
+    months, scores = agreement_of(services(), person()), score_drift(services(), person())
+    return render_template("agreement.html", months=months, drift=scores)
 
 
 @blueprint.post("/studies/<study_id>/report")

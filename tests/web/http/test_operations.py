@@ -1,7 +1,11 @@
 """What the machine that runs this asks."""
 
+import numpy as np
 from flask.testing import FlaskClient
 
+from app.detection import Reference
+from app.detection.drift import FEWEST
+from app.web.http.metrics import Metrics
 from tests.web.conftest import Sender, multipart
 
 
@@ -26,6 +30,20 @@ def test_readings_and_refusals_are_counted(api: Sender, client: FlaskClient, png
     assert 'fracture_readings_total{verdict="fracture"} 2.0' in text
     assert 'fracture_rejected_files_total{code="empty-file"} 1.0' in text
     assert study["id"] not in text
+
+
+def test_the_drift_of_scores_is_a_gauge_without_a_value_for_too_few_images(client: FlaskClient) -> None:
+    assert "fracture_score_drift NaN" in client.get("/metrics").get_data(as_text=True)
+
+
+def test_the_drift_of_the_latest_scores_is_counted(api: Sender, app, png: bytes) -> None:
+    metrics = Metrics(Reference(np.array([0.1, 0.2]), np.array([0.0, 0.1]), prevalence=0.3, images=700))
+    app.extensions["metrics"] = metrics
+    for _ in range(FEWEST // 5):
+        api("post", "/studies", **multipart(*[(f"{number}.png", png) for number in range(5)]))
+
+    # The fake's score, 0.8 or so, exceeds every score of the reference.
+    assert b"fracture_score_drift 1.0" in metrics.text()
 
 
 def test_each_application_counts_for_itself(settings, services) -> None:

@@ -11,7 +11,9 @@ from tests.web.pages.test_studies import send
 def test_an_admin_sees_the_agreement_and_the_way_to_it(client: FlaskClient, services, png: bytes) -> None:
     people.add_person(services, Actor("default", "test"), "Root", "admin", None)
     client.get(f"/sign-in/{people.add_link(services, Actor('default', 'test'), 'Root')}")
-    assert "No reader has answered yet." in client.get("/agreement").get_data(as_text=True)
+    empty = client.get("/agreement").get_data(as_text=True)
+    assert "No reader has answered yet." in empty
+    assert "From 50 images on" in empty
     study = send(client, ("a.png", png)).headers["Location"]
     answer(client, study, **{"finding-1": f"confirmed {BOX} wrist", "finding-2": f"rejected {BELOW} elbow"})
 
