@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from app.config import MODELS_DIR
@@ -96,7 +97,7 @@ def some_of(dataset: Dataset, limit: int) -> Dataset:
     count = len(dataset.images)
     if limit == 0 or limit >= count:
         return dataset
-    return Dataset(dataset.regions, tuple(dataset.images[n * count // limit] for n in range(limit)))
+    return replace(dataset, images=tuple(dataset.images[n * count // limit] for n in range(limit)))
 
 
 def _about(options: argparse.Namespace, detector: Detector) -> dict[str, str]:

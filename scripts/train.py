@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from app.errors import FractureError
 from app.learning.training.recipe import read_recipe
-from scripts.prepare_data import Bars
+from scripts.progress import Bars
 
 if TYPE_CHECKING:
     from app.learning.training.trainer import Pace
@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.train", description=__doc__)
     parser.add_argument("--data", type=Path, help="data.yaml of a prepared set")
     parser.add_argument("--recipe", type=Path, help="YAML recipe; the options below override it")
-    parser.add_argument("--out", type=Path, default=Path("runs/train"), help="folder for the run")
+    parser.add_argument("--out", type=Path, help="folder for the run (runs/train)")
     parser.add_argument("--resume", type=Path, metavar="RUN", help="go on with the run in this folder")
     parser.add_argument("--preview", type=Path, metavar="OUT", help="write previews of augmented images instead")
     start = parser.add_mutually_exclusive_group()
@@ -57,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
 
     bars = Bars()
     if options.resume:
+        _refuse_ignored(options)
         resume_run(options.resume, options.data, device=options.device, watcher=StepBar(), progress=bars)
         return 0
     if options.data is None:
@@ -67,8 +68,20 @@ def _run(options: argparse.Namespace) -> int:
             print(path)
         return 0
     start = Start(options.weights, options.grow_from)
-    start_run(options.data, recipe, options.out, start, device=options.device, watcher=StepBar(), progress=bars)
+    out = options.out or Path("runs/train")
+    start_run(options.data, recipe, out, start, device=options.device, watcher=StepBar(), progress=bars)
     return 0
+
+
+def _refuse_ignored(options: argparse.Namespace) -> None:
+    """A resumed run keeps its recipe; an option that would change nothing must not seem to."""
+    kept = ("recipe", "preview", "weights", "grow_from", "model", "image_size", "batch", "hours", "epochs", "workers",
+            "threads", "seed")  # fmt: skip
+    given = [f"--{name.replace('_', '-')}" for name in kept if getattr(options, name) is not None]
+    if options.out is not None:
+        given.append("--out")
+    if given:
+        raise FractureError(f"--resume goes on with the recipe of the run: leave out {', '.join(given)}.")
 
 
 def _changes(options: argparse.Namespace) -> dict[str, Any]:
@@ -104,6 +117,10 @@ class StepBar:
             left = f"{pace.left_s / 60:.0f} min" if pace.left_s < 1e7 else "?"
             self._bar.set_postfix_str(f"loss {pace.loss:.2f}, {pace.progress:.1%} done, {left} left", refresh=False)
         self._bar.update(pace.step - self._bar.n)
+
+    def warn(self, sentence: str) -> None:
+        """Print what makes the figures doubtful."""
+        print(f"Warning: {sentence}", file=sys.stderr, flush=True)
 
     def epoch(self, row: dict[str, float]) -> None:
         """After each epoch: close its bar and print its figures."""

@@ -38,7 +38,18 @@ LAYERS = {
 # higher one, and two of the same number do not know each other.
 INNER_LAYERS = {
     "app.web": {"i18n": 1, "http": 2, "pages": 3, "api": 3, "extraction": 4, "factory": 4},
-    "app.learning": {"progress": 0, "datasets": 1, "networks": 1, "evaluation": 2, "training": 3, "export": 4},
+    "app.learning": {
+        "progress": 0,
+        "layouts": 1,
+        "likeness": 1,
+        "networks": 1,
+        "datasets": 2,
+        "preparation": 3,
+        "evaluation": 4,
+        "training": 5,
+        "export": 6,
+        "adaptation": 7,
+    },
 }
 # Imports inside one layer: use cases are given the services; learning judges the inference of the use case that serves;
 # settings name their failure.

@@ -1,1 +1,1 @@
-"""Labelled radiographs on disk: published sources, checks, near-duplicates, and one prepared data set."""
+"""Labelled radiographs as training and evaluation take them: images, class names, manifest."""

@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.config import Limits
-from app.errors import DatasetError, FractureError
+from app.errors import DamagedImage, DatasetError, FractureError
 from app.imaging import decode
 from app.imaging.geometry import resize
+from app.imaging.image_size import image_size_wh
+from app.imaging.raster.bitmap import MAGIC, decode_bitmap
 from app.records import Radiograph
 
 _LIMITS = Limits()
+# Formats whose upright size Pillow tells from the header.
+_WITH_HEADER = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp")
 
 
 def load_grey(path: Path) -> NDArray[np.uint8]:
@@ -27,14 +31,40 @@ def load_radiograph(path: Path) -> Radiograph:
     """Decode the radiograph at `path`.
 
     Raises:
-        DatasetError: the file cannot be read or decoded; the message names it.
+        DatasetError: the file cannot be opened or decoded; the message names it.
     """
     try:
-        return decode(path.read_bytes(), _LIMITS)
+        return decode_file(path)
     except OSError:
         raise DatasetError(f"The image {path} cannot be read.") from None
     except FractureError as error:
         raise DatasetError(f"The image {path} cannot be used: {error}") from None
+
+
+def decode_file(path: Path) -> Radiograph:
+    """Decode the file at `path`: every format that the app takes, and BMP.
+
+    Raises:
+        OSError: the file cannot be opened.
+        FractureError: it cannot be decoded; its `code` says why.
+    """
+    raw = path.read_bytes()
+    return decode_bitmap(raw, _LIMITS) if raw.startswith(MAGIC) else decode(raw, _LIMITS)
+
+
+def size_wh_of(path: Path) -> tuple[int, int]:
+    """Width and height of the upright image, from its header where that tells them.
+
+    Raises:
+        DatasetError: the file cannot be opened or decoded; the message names it.
+    """
+    if path.suffix.lower() not in _WITH_HEADER:
+        height, width = load_grey(path).shape
+        return width, height
+    try:
+        return image_size_wh(path)
+    except (DamagedImage, OSError):
+        raise DatasetError(f"The image {path} cannot be read.") from None
 
 
 def shrink_to(grey: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], float]:

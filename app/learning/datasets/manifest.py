@@ -1,5 +1,6 @@
 """Verification of a prepared data set against its manifest."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,25 +8,25 @@ from typing import Any
 
 from app.errors import DatasetError
 from app.files import sha256_of
-from app.learning.datasets.dataset import Dataset
+from app.learning.datasets.dataset import Dataset, LabelledImage
 from app.learning.progress import Progress
 
 MANIFEST = "manifest.json"
 
 
 def check_manifest(data_yaml: Path, splits: Sequence[Dataset], progress: Progress) -> str:
-    """The SHA-256 of the manifest beside `data_yaml`, once every file was found to be the one it lists.
+    """Identify the content of a data set by a SHA-256, once every file was found to be the one its manifest lists.
 
-    A raw set without a manifest gives "".
+    It is that of the manifest beside `data_yaml`, or, for a raw set without one, of all images and label files.
 
     Raises:
         DatasetError: a file differs from the manifest, is missing from it, or the manifest is unreadable.
     """
     path = data_yaml.parent / MANIFEST
-    if not path.is_file():
-        return ""
-    entries = _entries(path)
     images = [image for split in splits for image in split.images]
+    if not path.is_file():
+        return _content_sha256(data_yaml, images, progress)
+    entries = _entries(path)
     for number, image in enumerate(images, start=1):
         entry = entries.get(str(image.path.resolve()))
         if entry is None:
@@ -37,10 +38,34 @@ def check_manifest(data_yaml: Path, splits: Sequence[Dataset], progress: Progres
     return _sha256(path)
 
 
+def _content_sha256(data_yaml: Path, images: Sequence[LabelledImage], progress: Progress) -> str:
+    digest = hashlib.sha256(data_yaml.read_bytes())
+    for number, image in enumerate(images, start=1):
+        for file in (image.path, image.label):
+            digest.update(_sha256(file).encode() if file else b"-")
+        progress("hashing the data set", number, len(images))
+    return digest.hexdigest()
+
+
 def groups_of(dataset: Dataset) -> list[str]:
-    """The origin of each image, which a prepared set writes in front of its file name; else "set"."""
-    known = ("kaggle", "fracatlas")
-    return [next((name for name in known if image.path.name.startswith(f"{name}-")), "set") for image in dataset.images]
+    """The set that each image comes from, as the manifest of a prepared set says; "set" where there is none."""
+    origins: dict[Path, dict[str, str]] = {}
+    found = []
+    for image in dataset.images:
+        folder = image.path.parents[2] if len(image.path.parents) > 2 else image.path.parent
+        if folder not in origins:
+            path = folder / MANIFEST
+            entries = _entries(path) if path.is_file() else {}
+            origins[folder] = {
+                Path(key).name: str(entry.get("origin") or _origin_in_name(key)) for key, entry in entries.items()
+            }
+        found.append(origins[folder].get(image.path.name) or _origin_in_name(image.path.name))
+    return found
+
+
+def _origin_in_name(name: str) -> str:
+    """The published set that a prepared file is named after."""
+    return next((origin for origin in ("kaggle", "fracatlas") if Path(name).name.startswith(f"{origin}-")), "set")
 
 
 def _entries(path: Path) -> dict[str, dict[str, Any]]:
@@ -55,4 +80,4 @@ def _sha256(path: Path) -> str:
     try:
         return sha256_of(path)
     except OSError:
-        raise DatasetError(f"The file {path} of the data manifest is missing.") from None
+        raise DatasetError(f"The file {path} of the data set is missing.") from None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def one_copy_each(dataset: Dataset, data_yaml: Path, origins: Sequence[str]) -> 
         key = (group_of[image.path.name], bool(image.regions))
         if key not in best or _coverage(image) < _coverage(best[key]):
             best[key] = image
-    return Dataset(dataset.regions, tuple(sorted([*kept, *best.values()], key=lambda image: image.path)))
+    return replace(dataset, images=tuple(sorted([*kept, *best.values()], key=lambda image: image.path)))
 
 
 def draw_pass(

@@ -81,14 +81,19 @@ def load_labelled(image: LabelledImage) -> Radiograph:
 
 
 def case_of(image: LabelledImage, found: Sequence[Detection], group: str) -> Case:
-    """Pair what is marked on an image with what was detected on it, highest score first."""
+    """Pair the fractures of an image with what was detected on it, highest score first.
+
+    Findings that are no fracture, annotated or detected, count on neither side.
+    """
+    found = [one for one in found if one.region not in image.findings]
+    fractures = [number for number, region in enumerate(image.regions) if region not in image.findings]
     found_px = np.array([one.box_px for one in found], np.float64).reshape(-1, 4)
     width, height = image.size_wh
     return Case(
         path=image.path,
         shape_hw=(height, width),
-        truth_px=image.boxes_px,
-        truth_regions=image.regions,
+        truth_px=image.boxes_px[fractures],
+        truth_regions=tuple(image.regions[number] for number in fractures),
         found_px=found_px,
         found_regions=tuple(one.region for one in found),
         scores=np.array([one.score for one in found], np.float64),

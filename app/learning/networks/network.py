@@ -98,18 +98,34 @@ def trained_at_px(network: Any) -> int:  # noqa: ANN401 - ultralytics keeps it u
     return -(-size // STRIDE) * STRIDE if isinstance(size, int) and size > 0 else 512
 
 
-def save_weights(network: nn.Module, path: Path, image_size_px: int, about: dict[str, Any]) -> None:
+def findings_of(network: Any) -> tuple[str, ...]:  # noqa: ANN401 - ultralytics keeps it untyped
+    """The classes of a checkpoint that are no fracture, as its arguments say; () for one of another program."""
+    arguments = getattr(network, "args", None)
+    found = arguments.get("findings") if isinstance(arguments, dict) else None
+    return tuple(str(name) for name in found or ())
+
+
+def save_weights(
+    network: nn.Module, path: Path, image_size_px: int, about: dict[str, Any], findings: Sequence[str] = ()
+) -> None:
     """Write a checkpoint as ultralytics writes it (fp16, no optimizer), whole or not at all.
 
+    findings: the classes that are no fracture.
+
     Raises:
-        TrainingError: the file cannot be written, for instance because no space is left.
+        TrainingError: the file cannot be written, for instance because no space is left, or a weight is too large for
+            half precision.
     """
     lean: Any = copy.deepcopy(network).cpu().half().eval()
+    if not all(bool(torch.isfinite(value).all()) for value in lean.state_dict().values()):
+        raise TrainingError(f"{path.name}: a weight is too large for half precision; a lower learning rate may help.")
     for name in ("criterion", "args"):
         lean.__dict__.pop(name, None)
     for parameter in lean.parameters():
         parameter.requires_grad = False
-    arguments = {"task": "detect", "imgsz": image_size_px}
+    arguments: dict[str, Any] = {"task": "detect", "imgsz": image_size_px}
+    if findings:
+        arguments["findings"] = list(findings)
     lean.args = arguments
     content = {
         "model": lean, "ema": None, "epoch": -1, "train_args": arguments | about, "license": LICENCE,

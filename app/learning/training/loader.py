@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
+from app.errors import TrainingError
 from app.imaging.geometry import work_in_one_thread
 from app.learning.datasets.dataset import Dataset
 from app.learning.datasets.images import load_grey, shrink_to
@@ -35,10 +36,14 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """Samples in memory, and the name of the data set that each is from."""
+    """Samples in memory, and the name of the data set that each is from.
+
+    findings: class numbers that are no fracture.
+    """
 
     samples: Sequence[Sample]
     origins: Sequence[str]
+    findings: frozenset[int] = frozenset()
 
     def numbers(self, origin: str | None, *, fractured: bool) -> NDArray[np.int64]:
         """The numbers of the samples with or without a fracture, of one data set or (None) of all."""
@@ -47,10 +52,13 @@ class TrainingSet:
             [
                 number
                 for number, (sample, its_origin) in pairs
-                if bool(len(sample.classes)) == fractured and origin in (None, its_origin)
+                if self._is_fractured(sample) == fractured and origin in (None, its_origin)
             ],
             dtype=np.int64,
         )
+
+    def _is_fractured(self, sample: Sample) -> bool:
+        return any(number not in self.findings for number in sample.classes.tolist())
 
 
 def load_training(dataset: Dataset, longest_px: int, progress: Progress) -> TrainingSet:
@@ -65,13 +73,17 @@ def load_training(dataset: Dataset, longest_px: int, progress: Progress) -> Trai
         classes = np.array([dataset.regions.index(region) for region in image.regions], dtype=np.int64)
         samples.append(Sample(grey, image.boxes_px * factor, classes))
         progress("reading images", number, len(dataset.images))
-    return TrainingSet(samples, groups_of(dataset))
+    findings = frozenset(dataset.regions.index(name) for name in dataset.findings)
+    return TrainingSet(samples, groups_of(dataset), findings)
 
 
 def pass_order(training: TrainingSet, recipe: Recipe, number: int) -> NDArray[np.int64]:
     """Draw the images of one pass, shuffled: all with a fracture and, per such image, `recipe.normals` without.
 
     Where the recipe names shares, each data set has its share of the pass.
+
+    Raises:
+        TrainingError: no image has a fracture.
     """
     rng = np.random.default_rng((recipe.seed, number, 1))
     if recipe.shares:
@@ -79,7 +91,9 @@ def pass_order(training: TrainingSet, recipe: Recipe, number: int) -> NDArray[np
         normal = {name: training.numbers(name, fractured=False) for name in recipe.shares}
         return draw_pass(fractured, normal, recipe.shares, recipe.normals, rng)
     chosen, normals = training.numbers(None, fractured=True), training.numbers(None, fractured=False)
-    count = min(len(normals), round(recipe.normals * len(chosen))) if len(chosen) else len(normals)
+    if not len(chosen):
+        raise TrainingError("The data set holds no image with a fracture to learn from.")
+    count = min(len(normals), round(recipe.normals * len(chosen)))
     if count:
         chosen = np.concatenate([chosen, rng.choice(normals, count, replace=False)])
     return np.asarray(rng.permutation(chosen))

@@ -29,7 +29,7 @@ class NetworkLabeller:
         self._size_px = size_px
 
     def shares(self, grey: NDArray[np.uint8], boxes_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """As `app.learning.datasets.region_labeller.RegionLabeller.shares`."""
+        """As `app.learning.preparation.region_labeller.RegionLabeller.shares`."""
         small, _ = shrink_to(grey, self._size_px)
         scale = small.shape[1] / grey.shape[1]
         predictions = self._predict(small)

@@ -1,5 +1,6 @@
 """Preview of augmented images, to be checked before a long run is started."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def write_preview(dataset: Dataset, recipe: Recipe, out: Path, progress: Progres
     size_px, count = recipe.image_size(0.0), _COLUMNS * _ROWS * _PAGES
     images = dataset.images
     chosen = np.random.default_rng(recipe.seed).permutation(len(images))[: 6 * count]
-    part = Dataset(dataset.regions, tuple(images[int(i)] for i in sorted(chosen)))
+    part = replace(dataset, images=tuple(images[int(i)] for i in sorted(chosen)))
     training = load_training(part, size_px, progress)
     order = pass_order(training, recipe, 0)
     epoch = Epoch(training.samples, order, size_px=size_px, how=recipe.augmentation, seed=recipe.seed, epoch=0)

@@ -1,18 +1,32 @@
 """A recipe: everything that decides how a network is trained, in one YAML file."""
 
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, Self
 
 import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from app.errors import TrainingError
 from app.learning.networks import STRIDE
 from app.learning.training.augment import Augmentation
 
 
-@dataclass(frozen=True)
-class Recipe:
+def _one_size(value: object) -> object:
+    """A single size stands for the whole run."""
+    return ((1.0, value),) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _shares_and_sizes(pairs: tuple[tuple[float, int], ...]) -> tuple[tuple[float, int], ...]:
+    whole = abs(sum(share for share, _ in pairs) - 1) <= 1e-6
+    if not whole or any(px % STRIDE or px < STRIDE for _, px in pairs):
+        raise ValueError("the shares must sum to 1, the sizes be multiples of 32")
+    return pairs
+
+
+Sizes = Annotated[tuple[tuple[float, int], ...], BeforeValidator(_one_size), AfterValidator(_shares_and_sizes)]
+
+
+class Recipe(BaseModel):
     """How a network is trained.
 
     model: size of the YOLOv8, n to x.
@@ -36,31 +50,41 @@ class Recipe:
     threads: cores that compute on a CPU; 0 means all. Fewer are faster where other programs use the cores too.
     """
 
-    model: str = "n"
-    image_sizes: tuple[tuple[float, int], ...] = ((1.0, 512),)
-    hours: float = 0.0
-    epochs: int = 30
-    batch: int = 16
-    normals: float = 0.75
-    shares: dict[str, float] = field(default_factory=dict)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: Literal["n", "s", "m", "l", "x"] = "n"
+    image_sizes: Sizes = ((1.0, 512),)
+    hours: float = Field(0.0, ge=0, allow_inf_nan=False)
+    epochs: int = Field(30, ge=1)
+    batch: int = Field(16, ge=1, le=4096)
+    normals: float = Field(0.75, ge=0)
+    shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     one_copy: tuple[str, ...] = ()
-    passes: int = 1
-    learning_rate: float = 5e-4
-    final_rate: float = 1e-5
-    warmup: float = 0.02
-    weight_decay: float = 0.01
-    clip: float = 10.0
-    average: float = 0.998
+    passes: int = Field(1, ge=1)
+    learning_rate: float = Field(5e-4, gt=0, lt=1)
+    final_rate: float = Field(1e-5, ge=0)
+    warmup: float = Field(0.02, ge=0, lt=1)
+    weight_decay: float = Field(0.01, ge=0)
+    clip: float = Field(10.0, gt=0)
+    average: float = Field(0.998, ge=0, lt=1)
     gain_box: float = 7.5
     gain_class: float = 0.5
     gain_dfl: float = 1.5
-    calm: float = 0.15
-    validate_px: int = 0
-    workers: int = 0
-    arithmetic: str = "auto"
-    threads: int = 0
+    calm: float = Field(0.15, ge=0, le=1)
+    validate_px: int = Field(0, ge=0, multiple_of=STRIDE)
+    workers: int = Field(0, ge=0, le=256)
+    arithmetic: Literal["auto", "bf16", "float32"] = "auto"
+    threads: int = Field(0, ge=0, le=1024)
     seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation = Field(default_factory=Augmentation)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.final_rate > self.learning_rate:
+            raise ValueError("final_rate must not exceed learning_rate")
+        if self.shares and abs(sum(self.shares.values()) - 1) > 1e-6:
+            raise ValueError("the shares must sum to 1")
+        return self
 
     def image_size(self, progress: float) -> int:
         """The image size in pixels when `progress` (0–1) of the run is done."""
@@ -90,71 +114,18 @@ def read_recipe(path: Path | None, changes: dict[str, Any]) -> Recipe:
     return recipe_from(content | changes, str(path or "the command line"))
 
 
-def recipe_from(content: dict[str, Any], place: str) -> Recipe:
-    """A recipe from plain values; raises TrainingError like `read_recipe`."""
-    own = {item.name for item in fields(Recipe)}
-    changes = {item.name for item in fields(Augmentation)}
-    given = dict(content)
-    strength = given.pop("augmentation", {}) or {}
-    for key, known in [(key, own) for key in given] + [(key, changes) for key in strength]:
-        if key not in known:
-            raise TrainingError(f"{place}: there is no recipe key {key}.")
-    if "image_sizes" in given:
-        given["image_sizes"] = _sizes(given["image_sizes"], place)
+def recipe_from(content: dict[str, Any], source: str) -> Recipe:
+    """A recipe from plain values; raises TrainingError like `read_recipe`, naming `source`."""
     try:
-        given["one_copy"] = tuple(str(name) for name in given.get("one_copy", ()))
-        given["shares"] = {str(name): float(share) for name, share in (given.get("shares") or {}).items()}
-        recipe = Recipe(**given, augmentation=Augmentation(**{k: float(v) for k, v in strength.items()}))
-        _check(recipe, place)
-    except (TypeError, ValueError, AttributeError):
-        raise TrainingError(f"{place}: a value is not a number.") from None
-    return recipe
+        return Recipe.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"] if isinstance(part, str))
+        if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            raise TrainingError(f"{source}: there is no recipe key {key}.") from None
+        raise TrainingError(f"{source}: {key or 'the recipe'}: {first['msg']}.") from None
 
 
 def recipe_values(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain values, for the record of a run; `recipe_from` reads them back."""
-    values = asdict(recipe)
-    values["image_sizes"] = [list(pair) for pair in recipe.image_sizes]
-    values["one_copy"] = list(recipe.one_copy)
-    return values
-
-
-def _sizes(value: object, place: str) -> tuple[tuple[float, int], ...]:
-    try:
-        pairs = (
-            ((1.0, int(value)),) if isinstance(value, int) else tuple((float(s), int(px)) for s, px in cast(Any, value))
-        )
-    except (TypeError, ValueError):
-        raise TrainingError(f"{place}: image_sizes must be a size, or pairs of share and size.") from None
-    if (
-        not pairs
-        or abs(sum(share for share, _ in pairs) - 1) > 1e-6
-        or any(px % STRIDE or px < STRIDE for _, px in pairs)
-    ):
-        raise TrainingError(f"{place}: the shares of image_sizes must sum to 1, sizes be multiples of 32.")
-    return pairs
-
-
-def _check(recipe: Recipe, place: str) -> None:
-    rules = {
-        "model": recipe.model in ("n", "s", "m", "l", "x"),
-        "hours": recipe.hours >= 0,
-        "epochs": recipe.epochs >= 1,
-        "batch": 1 <= recipe.batch <= 4096,
-        "normals": recipe.normals >= 0,
-        "shares": all(0 < share <= 1 for share in recipe.shares.values())
-        and (not recipe.shares or abs(sum(recipe.shares.values()) - 1) < 1e-6),
-        "passes": recipe.passes >= 1,
-        "arithmetic": recipe.arithmetic in ("auto", "bf16", "float32"),
-        "learning_rate": 0 < recipe.learning_rate < 1,
-        "final_rate": 0 <= recipe.final_rate <= recipe.learning_rate,
-        "warmup": 0 <= recipe.warmup < 1,
-        "average": 0 <= recipe.average < 1,
-        "calm": 0 <= recipe.calm <= 1,
-        "validate_px": recipe.validate_px >= 0 and recipe.validate_px % STRIDE == 0,
-        "threads": 0 <= recipe.threads <= 1024,
-        "workers": 0 <= recipe.workers <= 256,
-    }
-    for key, holds in rules.items():
-        if not holds:
-            raise TrainingError(f"{place}: {key} is out of range.")
+    return recipe.model_dump(mode="json")

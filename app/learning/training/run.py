@@ -12,6 +12,7 @@ from app.errors import TrainingError
 from app.files import sha256_of
 from app.learning.datasets.dataset import Dataset, read_dataset
 from app.learning.datasets.manifest import check_manifest
+from app.learning.datasets.overlap import overlap_warnings
 from app.learning.datasets.selection import one_copy_each
 from app.learning.networks.network import save_weights, start_network
 from app.learning.progress import Progress
@@ -56,10 +57,12 @@ def start_run(
     if (folder / RECORD).exists():
         raise TrainingError(f"{folder} holds a run already; go on with it by --resume {folder}, or choose another.")
     chosen = choose_device(device)
-    splits = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
+    splits = _read_splits(data_yaml)
     # Reading thousands of images takes minutes; whatever else may be wrong is told before.
     network = _begin(recipe, splits[0].regions, start)
     manifest_sha256 = check_manifest(data_yaml, splits, progress)
+    for sentence in [*_validation_warnings(splits[1]), *overlap_warnings(data_yaml, *splits, progress)]:
+        watcher.warn(sentence)
     material = _material(splits, data_yaml, recipe, progress)
     record = {
         "recipe": recipe_values(recipe),
@@ -67,13 +70,14 @@ def start_run(
         "data_manifest_sha256": manifest_sha256,
         "images": {"train": len(material.train.samples), "val": len(material.val.images)},
         "regions": list(material.regions),
+        "findings": list(material.findings),
         "started_from": _named(start),
         "device": str(chosen),
         "seed": recipe.seed,
         "versions": environment(),
     }
     _make(folder)
-    save_weights(network, folder / START, recipe.image_size(0.0), {})
+    save_weights(network, folder / START, recipe.image_size(0.0), {}, material.findings)
     write_record(folder, record)
     return _trainer(recipe, material, folder, chosen, watcher=watcher, manifest_sha256=manifest_sha256).run()
 
@@ -91,7 +95,7 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
     except (OSError, ValueError, KeyError, TypeError):
         raise TrainingError(f"There is no run to resume in {folder}.") from None
     chosen = choose_device(device)
-    splits = read_dataset(where, "train"), read_dataset(where, "val")
+    splits = _read_splits(where)
     manifest_sha256 = check_manifest(where, splits, progress)
     if manifest_sha256 != record["data_manifest_sha256"] or splits[0].regions != regions:
         raise TrainingError(f"The data set {where} is no longer the one that the run in {folder} began with.")
@@ -100,6 +104,27 @@ def resume_run(folder: Path, data_yaml: Path | None, *, device: str, watcher: Wa
     if (folder / LAST).exists():
         trainer.resume()
     return trainer.run()
+
+
+def _read_splits(data_yaml: Path) -> tuple[Dataset, Dataset]:
+    """Training and validation.
+
+    Raises:
+        DatasetError: one cannot be read. TrainingError: training has no fracture, or the two name other classes.
+    """
+    train, val = read_dataset(data_yaml, "train"), read_dataset(data_yaml, "val")
+    if not any(train.has_fracture(image) for image in train.images):
+        raise TrainingError(f"{data_yaml}: the training part holds no image with a fracture to learn from.")
+    return train, val
+
+
+def _validation_warnings(val: Dataset) -> list[str]:
+    fractured = sum(val.has_fracture(image) for image in val.images)
+    if not fractured:
+        return ["The validation part holds no fracture: nothing can be measured, and best.pt is the last epoch."]
+    if fractured == len(val.images):
+        return ["Every validation image has a fracture: false alarms on normal images cannot be measured."]
+    return []
 
 
 def make_preview(data_yaml: Path, recipe: Recipe, out: Path, progress: Progress) -> list[Path]:
@@ -125,7 +150,7 @@ def _material(splits: tuple[Dataset, Dataset], data_yaml: Path, recipe: Recipe, 
     train, val = one_copy_each(splits[0], data_yaml, recipe.one_copy), splits[1]
     longest = max(recipe.validate_px, *(size for _, size in recipe.image_sizes))
     samples = load_training(train, round(longest * _SPARE), progress)
-    return Material(samples, load_validation(val, progress), train.regions)
+    return Material(samples, load_validation(val, progress), train.regions, train.findings)
 
 
 def _trainer(

@@ -32,11 +32,17 @@ BEST, LAST, FINAL = "best.pt", "last.pt", "final.pt"
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Images in memory, to train on and to validate on."""
+    """Images in memory, to train on and to validate on; `findings` are the classes that are no fracture."""
 
     train: TrainingSet
     val: ValidationSet
     regions: tuple[str, ...]
+    findings: tuple[str, ...] = ()
+
+    @property
+    def fracture_regions(self) -> tuple[str, ...]:
+        """The classes that mean a fracture."""
+        return tuple(region for region in self.regions if region not in self.findings)
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,9 @@ class Watcher(Protocol):
 
     def epoch(self, row: Row) -> None:
         """After each epoch, with its row of the curves."""
+
+    def warn(self, sentence: str) -> None:
+        """Before the first epoch, for what makes the figures doubtful."""
 
 
 @dataclass
@@ -215,11 +224,13 @@ class Trainer:
             "bf16": float(self._arithmetic.now == BF16),
         }
         row |= {f"loss_{n}": round(float(v), 4) for n, v in zip(("box", "class", "dfl"), losses, strict=True)}
-        row |= {f"{group}_{name}": round(v, 4) for group, score in scores.items() for name, v in asdict(score).items()}
+        figures = {f"{group}_{name}": v for group, score in scores.items() for name, v in asdict(score).items()}
+        row |= {name: round(value, 4) for name, value in figures.items() if math.isfinite(value)}
         state.rows.append(row)
         reached = worth(scores)
-        if reached > state.best:
-            state.best = reached
+        # Where nothing can be measured, more training is the better guess.
+        if math.isnan(reached) or reached > state.best:
+            state.best = state.best if math.isnan(reached) else reached
             self._save_weights(BEST)
         self._watcher.epoch(row)
 
@@ -237,7 +248,7 @@ class Trainer:
     def _save_weights(self, name: str) -> None:
         size_px = self._recipe.validate_px or self._recipe.image_size(self.state.progress)
         about = {"epochs": self.state.epoch, "best": self.state.best, "run": self._folder.name}
-        save_weights(self._average, self._folder / name, size_px, about)
+        save_weights(self._average, self._folder / name, size_px, about, self._material.findings)
 
     @staticmethod
     def _averaged(network: nn.Module) -> list[torch.Tensor]:
@@ -254,10 +265,13 @@ class Trainer:
 
 
 def worth(scores: dict[str, Score]) -> float:
-    """Criterion of the best checkpoint: the mean over the data sets of mAP50 with and without regions."""
+    """Criterion of the best checkpoint: the mean over the data sets of mAP50 with and without regions.
+
+    NaN where no data set has a fracture.
+    """
     groups = [score for name, score in scores.items() if name != "all"] or [scores["all"]]
     parts = [value for score in groups for value in (score.map50, score.any_region_map50) if math.isfinite(value)]
-    return sum(parts) / len(parts) if parts else 0.0
+    return sum(parts) / len(parts) if parts else math.nan
 
 
 def set_up_threads(device: torch.device, threads: int) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from app.learning.datasets.dataset import Dataset, read_dataset
-from app.learning.evaluation.evaluate import evaluate, read_cases
+from app.learning.evaluation.evaluate import evaluate
+from app.learning.evaluation.evaluate import infer_cases as infer_served
 from tests.support.drawn_sets import BOX, POLYGON, drawn, put
 
 pytestmark = pytest.mark.torch
@@ -56,7 +57,7 @@ def test_training_detects_what_the_served_pipeline_detects(dataset: Dataset, wei
     network = load_network(weights).eval()
     trained = infer_cases(network, material, REGIONS, size_px=SIZE_PX, device=torch.device("cpu"), batch=2)
     with load_candidate(weights, SIZE_PX) as detector:
-        served = read_cases(detector, dataset)
+        served = infer_served(detector, dataset)
     for one, other in zip(trained, served, strict=True):
         assert (one.path, one.found_regions) == (other.path, other.found_regions)
         assert one.found_regions

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.imaging.geometry import warp_affine
-from app.learning.datasets.near_duplicates import Pair, compare, find_near_duplicates, group
+from app.learning.likeness.near_duplicates import Pair, compare, find_near_duplicates, group
 from app.learning.progress import silent
 from tests.support.drawn_sets import drawn
 

@@ -1,4 +1,4 @@
-"""The published data sets as their publishers lay them out: what is in them, and which regions an image may show."""
+"""The published data sets as their publishers lay them out: their images, and the regions that each may show."""
 
 import csv
 import hashlib
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import DatasetError
-from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS, SUFFIXES, pair_files, read_layout
+from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS
+from app.learning.layouts.annotations import SPLITS, Fault, NamedBox
+from app.learning.layouts.description import images_of, read_description
+from app.learning.layouts.files import SUFFIXES, label_folder
+from app.learning.layouts.yolo import orphans, pairs_by_path
 
 # FracAtlas tags an image with the body part that is in view; "hand" covers everything from the finger to the elbow.
 REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
@@ -16,7 +20,6 @@ REGIONS_OF_TAG: Mapping[str, tuple[str, ...]] = {
     "hip": ("hip",),
     "shoulder": ("shoulder", "humerus"),
 }
-SPLITS = ("train", "val")
 # FracAtlas lists 574, 82 and 61 images with a fracture; those without are in none of its lists.
 _SHARES = (("train", 0.8), ("val", 0.915), ("test", 1.0))
 
@@ -45,18 +48,28 @@ FRACATLAS = Origin(
 
 @dataclass(frozen=True)
 class SourceImage:
-    """One published image with its label file.
+    """One image of a source with its annotations.
 
-    names: the class names that its label file counts in.
-    candidates: the regions a nameless box on it may belong to; empty when the names tell.
+    split: "train", "val", or "" when it is still to be drawn.
+    label: its label file, None where it has none.
+    names: the class names that a published label file counts in.
+    candidates: the regions that a nameless box on it may belong to; empty when the names tell.
+    boxes: the boxes under their final names, where the source was read with a class policy; None for a published set.
+    fault: why it cannot be used, where its annotations already show that.
+    patient: the patient as the set's own table or the chosen rule names them, "" when unknown.
+    stem: the name of its files in the prepared set, without suffix.
     """
 
     origin: Origin
     split: str
     image: Path
-    label: Path
-    names: tuple[str, ...]
+    label: Path | None
+    names: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    boxes: tuple[NamedBox, ...] | None = None
+    fault: Fault | None = None
+    patient: str = ""
+    stem: str = ""
 
 
 def read_kaggle(folder: Path) -> list[SourceImage]:
@@ -67,11 +80,13 @@ def read_kaggle(folder: Path) -> list[SourceImage]:
     """
     sources: list[SourceImage] = []
     for split in SPLITS:
-        names, folder_of_images = read_layout(folder / "data.yaml", split)
+        names, pairs = _published_split(folder, split)
         unknown = [name for name in names if name not in REGION_OF_NAME]
         if unknown:
             raise DatasetError(f"{folder / 'data.yaml'} names a class that is not the Kaggle set's: {unknown[0]}.")
-        sources += [SourceImage(KAGGLE, split, image, label, names) for image, label in pair_files(folder_of_images)]
+        sources += [
+            SourceImage(KAGGLE, split, image, label, names, stem=_stem(KAGGLE, image)) for image, label in pairs
+        ]
     return sources
 
 
@@ -92,17 +107,47 @@ def read_fracatlas(folder: Path) -> list[SourceImage]:
         if image.name not in tags:
             raise DatasetError(f"The image {image} is not in {table}.")
     return [
-        SourceImage(FRACATLAS, split, image, label, (FRACTURED,), tags[image.name]) for split, image, label in found
+        SourceImage(FRACATLAS, split, image, label, (FRACTURED,), tags[image.name], stem=_stem(FRACATLAS, image))
+        for split, image, label in found
     ]
+
+
+def _stem(origin: Origin, image: Path) -> str:
+    return f"{origin.name}-{image.stem}"
+
+
+def _published_split(folder: Path, split: str) -> tuple[tuple[str, ...], list[tuple[Path, Path]]]:
+    """The class names, and every image of a published split with its label file.
+
+    Raises:
+        DatasetError: an image has no label file or a label file no image, which shows a broken download.
+    """
+    description = read_description(folder / "data.yaml")
+    sources = images_of(description, split)
+    if not sources:
+        raise DatasetError(f"{description.file} names no folder for the split {split}.")
+    pairs = pairs_by_path([image for _, images in sources for image in images], folder)
+    labels = label_folder(sources[0][0])
+    if not labels.is_dir():
+        raise DatasetError(f"The folder {labels} is missing.")
+    complete = [(pair.image, pair.label) for pair in pairs if pair.label]
+    if len(complete) < len(pairs):
+        alone = next(pair.image for pair in pairs if not pair.label)
+        raise DatasetError(f"The image {alone} has no label file in {labels}.")
+    if lost := orphans([pair.image for pair in pairs], folder, {pair.label for pair in pairs}, split):
+        raise DatasetError(f"The label file {lost[0].path} belongs to no image in {sources[0][0]}.")
+    if len({label for _, label in complete}) < len(complete):
+        raise DatasetError(f"Two images in {sources[0][0]} share one label file.")
+    return description.names, complete
 
 
 def _arranged(folder: Path) -> list[tuple[str, Path, Path]]:
     found = []
     for split in SPLITS:
-        names, images = read_layout(folder / "data.yaml", split)
+        names, pairs = _published_split(folder, split)
         if names != (FRACTURED,):
             raise DatasetError(f"{folder / 'data.yaml'} names other classes than the one of FracAtlas, {FRACTURED}.")
-        found += [(split, image, label) for image, label in pair_files(images)]
+        found += [(split, image, label) for image, label in pairs]
     return found
 
 

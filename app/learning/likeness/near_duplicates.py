@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.imaging.geometry import Field, Matrix, align, fetch, smooth
-from app.learning.datasets.polar_descriptor import (
+from app.learning.likeness.polar_descriptor import (
     PolarDescriptor,
     best_turn,
     descriptors,
@@ -31,6 +31,8 @@ LEAST_LIKENESS = 0.55
 _CANDIDATES = 6
 _LEAST_AGREEMENT = 0.3
 _SIDE_PX = 128
+# Enlarged thumbnails have no fine structure to compare: all that remains is an outline that many radiographs share.
+LEAST_SIDE_PX = 96
 _LEAST_OVERLAP = 0.4
 # A copy is not squeezed or stretched much; an alignment that does so has found something else.
 _STRETCH = (0.75, 1.35)
@@ -52,8 +54,13 @@ class Pair:
 def find_near_duplicates(images: Sequence[Grey], progress: Progress) -> list[Pair]:
     """All pairs of near-duplicates among small images (H, W) uint8, in order of their numbers.
 
-    The long side of an image should be 128 px or a little more. `progress(step, done, total)` follows the search.
+    The long side of an image should be 128 px or a little more; images with less than `LEAST_SIDE_PX` are left out.
+    `progress(step, done, total)` follows the search.
     """
+    numbers = [number for number, image in enumerate(images) if max(image.shape) >= LEAST_SIDE_PX]
+    if len(numbers) < len(images):
+        found = find_near_duplicates([images[number] for number in numbers], progress)
+        return [Pair(numbers[pair.one], numbers[pair.other], pair.likeness) for pair in found]
     if len(images) < 2:
         return []
     descriptors_ = _all_descriptors(images, progress)

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +11,10 @@ import pytest
 from app.errors import DatasetError
 from app.imaging import render_png
 from app.learning.datasets.dataset import REGIONS, read_dataset
-from app.learning.datasets.near_duplicates import Pair, group
-from app.learning.datasets.prepare import _NOTHING, _Item, _without_leaks, prepare
-from app.learning.datasets.sources import SourceImage, read_fracatlas, read_kaggle
+from app.learning.likeness.near_duplicates import Pair
+from app.learning.preparation.division import Member, exposures, find_leaks
+from app.learning.preparation.prepare import Division, prepare
+from app.learning.preparation.sources import SourceImage, read_fracatlas, read_kaggle
 from app.learning.progress import silent
 from tests.support.drawn_sets import BOX, POLYGON, drawn, fracatlas, kaggle, put
 
@@ -72,9 +72,9 @@ def test_a_polygon_is_written_as_the_box_around_it(tmp_path: Path) -> None:
 def test_a_hand_gets_its_region_from_the_opinion_and_that_is_recorded(tmp_path: Path) -> None:
     manifest = made(read_fracatlas(fracatlas(tmp_path / "f", ["hand"])), tmp_path / "out", Sure("forearm", 0.79))
     (box,) = manifest["files"][0]["boxes"]
-    assert (box["region"], box["told_by"]) == ("forearm", "opinion")
+    assert (box["region"], box["source"]) == ("forearm", "inferred")
     assert box["share"] == pytest.approx(0.79 / (0.79 + 3 * 0.03), abs=1e-3)
-    assert manifest["opinion_by"] == "weights"
+    assert manifest["inferred_by"] == "weights"
 
 
 def test_an_opinion_outside_the_tag_is_not_followed(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_leg_and_hip_are_told_by_their_tag_and_nobody_is_asked(tmp_path: Path) -
 
 def test_without_an_opinion_a_box_of_unknown_region_is_set_aside_by_name(tmp_path: Path) -> None:
     manifest = made(read_fracatlas(fracatlas(tmp_path / "f", ["hand", "leg"])), tmp_path / "out", None)
-    assert problems(manifest) == {"IMG0.png": "The region of a box is not known, and no network was asked."}
+    assert problems(manifest) == {"IMG0.png": "The region of a box is not known, and there is no labeller to infer it."}
 
 
 def test_whatever_cannot_be_used_is_set_aside_by_name(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     assert content_of(tmp_path / "one") == content_of(tmp_path / "two")
 
 
-@pytest.mark.parametrize("step", ["looking at images", "comparing images", "writing the data set"])
+@pytest.mark.parametrize("step", ["examining images", "comparing images", "writing the data set"])
 def test_an_interrupted_run_goes_on_and_ends_the_same(tmp_path: Path, step: str) -> None:
     images = read_fracatlas(fracatlas(tmp_path / "f", ["hand"] * 5))
 
@@ -178,21 +178,18 @@ def test_a_training_image_that_is_in_validation_too_is_set_aside(tmp_path: Path)
     assert {rows[0]["one"], rows[0]["other"]} == {"train/images/kaggle-leak.png", "val/images/kaggle-image0.png"}
 
 
-def test_a_copy_of_a_copy_of_a_validation_image_is_set_aside_too(tmp_path: Path) -> None:
+def test_a_copy_of_a_copy_of_a_validation_image_is_set_aside_too() -> None:
     """A ~ B and B ~ C, but not A ~ C: A and B are in training, C is in validation."""
-    folder = kaggle(tmp_path / "k", [BOX], [BOX])
-    images = read_kaggle(folder)
-    sources = [replace(images[0], split="train"), replace(images[0], split="train"), images[-1]]
-    items = [_Item(source, _NOTHING, f"image{number}") for number, source in enumerate(sources)]
+    members = {0: Member("train", True, "", "a"), 1: Member("train", True, "", "b"), 2: Member("val", True, "", "c")}
     pairs = [Pair(0, 1, 0.8), Pair(1, 2, 0.7)]
-    kept = _without_leaks(items, group(3, pairs), pairs)
-    assert [item.found.problem is None for item in kept] == [False, False, True]
+    leaks = find_leaks(members, exposures(members, pairs, 3), pairs)
+    assert [(leak.number, leak.other, leak.likeness) for leak in leaks] == [(0, 2, 0.0), (1, 2, 0.7)]
 
 
 def test_leaks_stay_when_that_is_asked_for_and_are_still_listed(tmp_path: Path) -> None:
     folder = kaggle(tmp_path / "k", [BOX], [BOX])
     put(folder / "train", "leak", drawn(900), BOX)
-    manifest = prepare(read_kaggle(folder), tmp_path / "out", None, "", silent, keep_leaks=True)
+    manifest = prepare(read_kaggle(folder), tmp_path / "out", None, "", silent, division=Division(keep_leaks=True))
     assert manifest["set_aside"] == []
     assert manifest["near_duplicates"]["across"] == 1
 

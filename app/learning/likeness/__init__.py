@@ -1,0 +1,1 @@
+"""Copies of one exposure among many images."""

@@ -1,0 +1,1 @@
+"""Preparation of one checked data set from published and own sources."""
