@@ -4,7 +4,9 @@ from app.config import Limits
 from app.errors import DamagedImage, EmptyFile, UnsupportedImage
 from app.imaging.dicom.file import decode_dicom, looks_like_dicom
 from app.imaging.guard import guarded
-from app.imaging.raster.pillow import decode_jpeg, decode_png, decode_tiff
+from app.imaging.raster.jpeg import decode_jpeg
+from app.imaging.raster.png import decode_png
+from app.imaging.raster.tiff import decode_tiff
 from app.records import Format, Radiograph
 
 _PNG = b"\x89PNG\r\n\x1a\n"

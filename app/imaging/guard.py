@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import cv2
-import gdcm  # type: ignore[import-untyped]
 import PIL.Image
 import pydicom.config
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -17,17 +16,14 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from app.errors import DamagedImage, ImageTooLarge
 
 # Their messages quote tags and values, so none may reach a log (DESIGN §4.6).
-for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg"):
+for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg", "tifffile"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
-gdcm.Trace.DebugOff()
-gdcm.Trace.WarningOff()
-gdcm.Trace.ErrorOff()
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 # The size is checked from the header, against MAX_PIXELS instead of a constant of Pillow's.
 PIL.Image.MAX_IMAGE_PIXELS = None
 
-# What Pillow, pydicom, gdcm, openjpeg, CharLS and OpenCV were seen to raise on mutated files.
+# What Pillow, pydicom, tifffile, imagecodecs, openjpeg, CharLS and OpenCV were seen to raise on mutated files.
 _LIBRARY_FAILURES = (
     ArithmeticError,
     AssertionError,

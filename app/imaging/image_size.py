@@ -1,10 +1,11 @@
-"""The size of an image from its header alone, for data sets of thousands of files."""
+"""The size of an image: from its header alone, and whether it is bearable."""
 
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from app.errors import DamagedImage
+from app.config import Limits
+from app.errors import DamagedImage, ImageTooLarge, NoPixels
 
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
@@ -26,3 +27,16 @@ def image_size_wh(path: Path) -> tuple[int, int]:
     except (UnidentifiedImageError, SyntaxError, ValueError):
         raise DamagedImage from None
     return (height, width) if lying else (width, height)
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Refuse a size before anything of that size is allocated.
+
+    Raises:
+        NoPixels: a side is zero.
+        ImageTooLarge: more than `limits.pixels`.
+    """
+    if width <= 0 or height <= 0:
+        raise NoPixels
+    if width * height > limits.pixels:
+        raise ImageTooLarge

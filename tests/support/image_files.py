@@ -3,9 +3,9 @@
 import struct
 import zlib
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 from PIL import Image
 from pydicom import dcmread
@@ -127,9 +127,7 @@ def compressed(ds: Dataset, syntax: str, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def gdcm_jpeg(name: str) -> bytes:
-    """A JPEG codestream of `ramp(most=4095, dtype="u2")` in 12 bits, of a kind that only gdcm writes.
-
-    Kept as a file, made once by gdcm 3.2.6: its encoder is not safe to call from Python (double free).
-    """
-    return (Path(__file__).parent / "files" / f"{name}.jpg").read_bytes()
+def deep_jpeg(pixels: np.ndarray, bits: int, predictor: int = 0) -> bytes:
+    """A JPEG codestream of more than 8 bits: lossless with a predictor of 1–7, else extended sequential (12 bits)."""
+    options = {"lossless": True, "predictor": predictor} if predictor else {"level": 100}
+    return bytes(imagecodecs.jpeg8_encode(pixels, bitspersample=bits, **options))

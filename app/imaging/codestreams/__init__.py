@@ -1,1 +1,1 @@
-"""Compressed codestreams: their headers, and whether they are complete."""
+"""Compressed codestreams: what their headers claim, and whether their data are complete."""

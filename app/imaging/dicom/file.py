@@ -1,6 +1,7 @@
 """DICOM of one frame to `Radiograph`: which files are taken, and what their header must say first."""
 
 import math
+import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, Unsupp
 from app.imaging.dicom.grey import show_colour, show_grey
 from app.imaging.dicom.header import KEYWORDS, header_of
 from app.imaging.dicom.pixels import pixel_array
-from app.imaging.raster.pillow import check_size
+from app.imaging.image_size import check_size
 from app.records import Levels, Radiograph
 
 _NEEDED = (
@@ -163,7 +164,7 @@ def _inflated(raw: bytes, limits: Limits) -> bytes:
 def _check_header(dataset: Dataset, limits: Limits) -> None:
     """Refuse what is not one image of a bearable size, in a colour model and a transfer syntax that are known."""
     syntax: UID = dataset.file_meta.TransferSyntaxUID
-    if syntax in MPEGTransferSyntaxes or int(dataset.get("NumberOfFrames") or 1) > 1:
+    if syntax in MPEGTransferSyntaxes or _frame_count(dataset) > 1:
         raise MultiFrame
     if "PixelData" not in dataset or not dataset["PixelData"].value:
         raise NoPixels
@@ -177,6 +178,15 @@ def _check_header(dataset: Dataset, limits: Limits) -> None:
     grey = dataset.PhotometricInterpretation in (*_MONOCHROME, "PALETTE COLOR")
     if dataset.SamplesPerPixel != (1 if grey else 3) or dataset.BitsAllocated not in (1, 8, 16, 32):
         raise DamagedImage
+
+
+def _frame_count(dataset: Dataset) -> int:
+    """Number of Frames by its leading digits, as other readers take "1A"; 1 where there are none."""
+    element = dataset.get_item("NumberOfFrames") if "NumberOfFrames" in dataset else None
+    value = getattr(element, "value", None)
+    text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+    digits = re.match(r"\s*(\d{1,9})", text)
+    return int(digits[1]) if digits else 1
 
 
 def _spacing_mm(dataset: Dataset) -> tuple[float, float] | None:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-NOT_A_RADIOGRAPH = "not-a-radiograph"
+from app.imaging.notices import NOT_A_RADIOGRAPH
 
 # A film's tint or a sepia scan is one curve of chroma over brightness; a scene has many colours at each brightness.
 _FAR_FROM_TINT = 14.0

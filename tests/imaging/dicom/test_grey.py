@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 from app.imaging import decode
-from tests.support.image_files import LIMITS, compressed, dataset, dicom, gdcm_jpeg, ramp, saved
+from tests.support.image_files import LIMITS, compressed, dataset, deep_jpeg, dicom, ramp, saved
 
 DEEP = ramp(most=4095, dtype="u2")
 # The whole range of 12 bits: 0 → 0, 4095 → 255.
@@ -70,21 +70,16 @@ def test_rle_holds_colour_in_planes():
 
 
 @pytest.mark.parametrize(
-    ("syntax", "name"),
-    [
-        (JPEGLossless, "lossless14"),
-        (JPEGLosslessSV1, "lossless14_sv1"),
-    ],
+    ("syntax", "predictor"), [(JPEGLossless, 1), (JPEGLossless, 4), (JPEGLossless, 7), (JPEGLosslessSV1, 1)]
 )
-def test_jpeg_lossless_comes_back_unchanged(syntax, name):
-    raw = dicom(dataset(DEEP, 12, **FULL), syntax, codestream=gdcm_jpeg(name))
+def test_jpeg_lossless_comes_back_unchanged(syntax, predictor):
+    raw = dicom(dataset(DEEP, 12, **FULL), syntax, codestream=deep_jpeg(DEEP, 12, predictor))
     np.testing.assert_array_equal(decode(raw, LIMITS).grey, SHOWN)
 
 
 def test_jpeg_extended_of_twelve_bits_comes_back_nearly_unchanged():
-    code = gdcm_jpeg("extended12")
-    grey = decode(dicom(dataset(DEEP, 12, **FULL), JPEGExtended12Bit, codestream=code), LIMITS).grey
-    assert np.abs(grey.astype(int) - SHOWN).max() <= 2
+    raw = dicom(dataset(DEEP, 12, **FULL), JPEGExtended12Bit, codestream=deep_jpeg(DEEP, 12))
+    assert np.abs(decode(raw, LIMITS).grey.astype(int) - SHOWN).max() <= 2
 
 
 @pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, JPEGExtended12Bit])
