@@ -27,6 +27,10 @@ REGION_WORDS = {
 }
 WARNING_WORDS = {
     "drawn-sample": N_("A sample that this software drew itself. It is nobody's X-ray."),
+    "main-image-only": N_("The file holds smaller or dependent images as well; only the main image is assessed."),
+    "window-not-used": N_("The window stored in the file does not show this image; another one is used."),
+    "overlay-not-shown": N_("The file has overlay graphics, which are neither shown nor assessed."),
+    "proportions-restored": N_("The pixels of the file are not square; the image is shown in its true proportions."),
     "not-a-radiograph": N_("This image does not look like a radiograph. The reading may mean nothing."),
 }
 

@@ -1,14 +1,14 @@
 """DICOM of one frame to `Radiograph`: which files are taken, and what their header must say first."""
 
-import math
 import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
     AllTransferSyntaxes,
@@ -22,11 +22,13 @@ from pydicom.valuerep import VR
 
 from app.config import Limits
 from app.errors import DamagedImage, ImageTooLarge, MultiFrame, NoPixels, UnsupportedColour, UnsupportedImage
-from app.imaging.dicom.grey import show_colour, show_grey
+from app.imaging.dicom.extent import aspect_scale, spacing_mm
+from app.imaging.dicom.grey import show_dicom_colour, show_grey
 from app.imaging.dicom.header import KEYWORDS, header_of
 from app.imaging.dicom.pixels import pixel_array
 from app.imaging.image_size import check_size
-from app.records import Levels, Radiograph
+from app.imaging.notices import OVERLAY_NOT_SHOWN, PROPORTIONS_RESTORED
+from app.records import Radiograph
 
 _NEEDED = (
     "BitsAllocated",
@@ -50,6 +52,16 @@ _NEEDED = (
     "VOILUTFunction",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
+    "PixelIntensityRelationship",
+    "PixelAspectRatio",
+    "ShutterShape",
+    "ShutterLeftVerticalEdge",
+    "ShutterRightVerticalEdge",
+    "ShutterUpperHorizontalEdge",
+    "ShutterLowerHorizontalEdge",
+    "CenterOfCircularShutter",
+    "RadiusOfCircularShutter",
+    "VerticesOfThePolygonalShutter",
     "PixelSpacing",
     "ImagerPixelSpacing",
     "NominalScannedPixelSpacing",
@@ -60,7 +72,9 @@ _NEEDED = (
     "GreenPaletteColorLookupTableData",
     "BluePaletteColorLookupTableData",
 )
+_OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
 _VRS = {vr.value.encode() for vr in VR if len(vr.value) == 2}
+_ELEMENTS = (*KEYWORDS, *_NEEDED, *(group << 16 | 0x0010 for group in _OVERLAY_GROUPS))
 _FIRST_GROUPS = (0x0002, 0x0008)
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
@@ -107,30 +121,30 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
 
     Source: DICOM PS3.3 C.7.6.3 (image pixel), C.11.1 and C.11.2 (LUTs); 10.7.1.3 for the spacing.
     """
-    dataset = read_elements(raw, limits, (*KEYWORDS, *_NEEDED))
+    dataset = read_elements(raw, limits, _ELEMENTS)
     _check_header(dataset, limits)
-    pixels = pixel_array(dataset)
-    warnings: tuple[str, ...] = ()
-    levels: Levels | None
-    if dataset.PhotometricInterpretation in _MONOCHROME:
-        grey, levels = show_grey(pixels, dataset)
-    else:
-        grey, levels, warnings = show_colour(pixels, dataset)
+    show = show_grey if dataset.PhotometricInterpretation in _MONOCHROME else show_dicom_colour
+    scale = aspect_scale(dataset, limits)
+    shown = show(pixel_array(dataset), dataset, scale)
+    warnings = (*shown.warnings, *_notices(dataset, scale))
     bits = int(dataset.get("BitsStored") or dataset.BitsAllocated)
-    return Radiograph(grey, _spacing_mm(dataset), "dicom", bits, warnings, levels, header_of(dataset))
+    spacing = spacing_mm(dataset)
+    if spacing is not None:
+        spacing = spacing[0] / scale[0], spacing[1] / scale[1]
+    return Radiograph(shown.grey, spacing, "dicom", bits, warnings, shown.levels, header_of(dataset, scale))
 
 
-def read_elements(raw: bytes, limits: Limits, keywords: Sequence[str]) -> FileDataset:
-    """Parse the elements of these keywords; values are converted when they are asked for.
+def read_elements(raw: bytes, limits: Limits, elements: Sequence[str | int]) -> FileDataset:
+    """Parse these elements, by keyword or tag; values are converted when they are asked for.
 
     Raises:
         ImageTooLarge, DamagedImage: deflated beyond the limits, or more elements than any header has.
     """
-    return _read(_inflated(raw, limits), keywords)
+    return _read(_inflated(raw, limits), elements)
 
 
-def _read(raw: bytes, keywords: Sequence[str]) -> FileDataset:
-    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=list(keywords))
+def _read(raw: bytes, elements: Sequence[str | int]) -> FileDataset:
+    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=[Tag(each) for each in elements])
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
     if not dataset.file_meta.get("TransferSyntaxUID"):
@@ -189,13 +203,12 @@ def _frame_count(dataset: Dataset) -> int:
     return int(digits[1]) if digits else 1
 
 
-def _spacing_mm(dataset: Dataset) -> tuple[float, float] | None:
-    """(row, column) spacing: at the patient where it is calibrated, else at the detector, else of the film scan."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"):
-        try:
-            row, column = (float(value) for value in dataset.get(keyword) or ())
-        except (TypeError, ValueError):
-            continue
-        if all(math.isfinite(value) and value > 0 for value in (row, column)):
-            return row, column
-    return None
+def _notices(dataset: Dataset, scale: tuple[float, float]) -> Iterator[str]:
+    """Codes of what a reader should know of how the image is shown.
+
+    Source: DICOM PS3.3 C.9.2: overlays are graphics beside the pixels; the detector must not take them for anatomy.
+    """
+    if any(element.tag.group in _OVERLAY_GROUPS for element in dataset):
+        yield OVERLAY_NOT_SHOWN
+    if scale != (1.0, 1.0):
+        yield PROPORTIONS_RESTORED

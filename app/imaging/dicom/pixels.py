@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from itertools import islice, pairwise
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def _values(pixels: NDArray[np.generic], low_bit: int, stored: int) -> NDArray[n
     if (not above and not low_bit) or pixels.dtype.kind not in "iu" or above < 0:
         return pixels
     # The shift to the right repeats the sign of signed values.
-    return np.right_shift(np.left_shift(pixels, above), above + low_bit)
+    return np.asarray(np.right_shift(np.left_shift(cast(NDArray[np.int64], pixels), above), above + low_bit))
 
 
 def _plugin(syntax: str) -> str:

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 
+from app.imaging.display.contrast import tells_apart
 from app.imaging.display.window import Values, Window
 from app.records import NamedWindow, WindowFunction
 
@@ -19,7 +19,7 @@ _LONGEST_NAME = 64
 
 
 def file_windows(dataset: Dataset, sample: Values) -> tuple[NamedWindow, ...]:
-    """The valid windows of a file, in its order, that show something of this image.
+    """The valid windows of a file, in its order, that tell any values of this image apart.
 
     sample: values of the image after the modality LUT.
     Source: DICOM PS3.3 C.11.2.1.2; the n-th centre goes with the n-th width and the n-th explanation.
@@ -31,7 +31,7 @@ def file_windows(dataset: Dataset, sample: Values) -> tuple[NamedWindow, ...]:
         if centre is None or width is None:
             continue
         window = Window(centre, width, voi_function(dataset))
-        if window.is_valid() and shows_something(window.apply, sample):
+        if window.is_valid() and tells_apart(window.apply, sample):
             found.append(NamedWindow("file", names[n] if n < len(names) else "", centre, width))
     return tuple(found)
 
@@ -39,11 +39,6 @@ def file_windows(dataset: Dataset, sample: Values) -> tuple[NamedWindow, ...]:
 def voi_function(dataset: Dataset) -> WindowFunction:
     """How the windows of a file become curves; one for all of them. Source: DICOM PS3.3 C.11.2.1.3."""
     return _FUNCTIONS.get(str(dataset.get("VOILUTFunction")), "LINEAR")
-
-
-def shows_something(curve: Step, sample: Values) -> bool:
-    """Whether a curve tells the values of an image apart, where they differ at all."""
-    return bool(sample.min() == sample.max() or np.ptp(curve(sample)) >= 1.0)
 
 
 def number(value: object) -> float | None:

@@ -121,7 +121,7 @@ def _show_grey(samples: NDArray[np.generic], bits: int, is_inverted: bool, opaci
             return show_colour(np.repeat(eight[..., None], 3, axis=2), alpha)
         return Shown(eight)
     if opacity == _UNASSOCIATED and samples.dtype == np.uint16:
-        grey = (grey * (samples[..., 1] / np.float32(2**bits - 1))).astype(np.uint16)
+        grey = (grey.astype(np.float32) * (samples[..., 1].astype(np.float32) / (2**bits - 1))).astype(np.uint16)
     return show_deep_grey(grey, is_inverted)
 
 
@@ -142,7 +142,8 @@ def _to_eight(samples: NDArray[np.generic], bits: int) -> NDArray[np.uint8]:
     """Samples of up to 8 bits over the full range of 8."""
     if bits == 8:
         return np.asarray(samples, np.uint8)
-    return (samples.astype(np.uint16) * 255 // (2**bits - 1)).astype(np.uint8)
+    wide = np.asarray(samples, np.uint16)
+    return np.asarray(wide * 255 // (2**bits - 1), np.uint8)
 
 
 def _painted(page: TiffPage, samples: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -150,4 +151,5 @@ def _painted(page: TiffPage, samples: NDArray[np.generic]) -> NDArray[np.uint8]:
     colours = page.colormap
     if colours is None or samples.dtype != np.uint8 or colours.shape[1] < 2 ** int(page.bitspersample):
         raise DamagedImage
-    return np.asarray((colours >> 8).astype(np.uint8).T[samples[..., 0]])
+    rgb = np.asarray((colours >> 8).astype(np.uint8).T)
+    return np.asarray(rgb[samples[..., 0].astype(np.intp)], np.uint8)

@@ -1,6 +1,7 @@
 """Strips and tiles of a TIFF page to samples: each one is decoded to its full size, or the file is damaged."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import imagecodecs
@@ -14,6 +15,12 @@ from app.translatable import N_
 _NONE, _CCITT_RLE, _CCITT_3, _CCITT_4, _LZW, _DEFLATE, _PACKBITS = 1, 2, 3, 4, 5, (8, 32946), 32773
 _LZMA, _ZSTD = 34925, 50000
 COMPRESSIONS = (_NONE, _CCITT_RLE, _CCITT_3, _CCITT_4, _LZW, *_DEFLATE, _PACKBITS, _LZMA, _ZSTD)
+_DECODERS: dict[int, Callable[..., bytes | bytearray]] = {
+    _LZW: imagecodecs.lzw_decode,
+    _PACKBITS: imagecodecs.packbits_decode,
+    _LZMA: imagecodecs.lzma_decode,
+    _ZSTD: imagecodecs.zstd_decode,
+}
 _HORIZONTAL, _FLOATING = 2, 3
 _LSB_FIRST = 2
 _SEPARATE = 2
@@ -138,20 +145,12 @@ def _decompressed(page: TiffPage, data: bytes, expected: int, full_hw: tuple[int
         data = bytes(imagecodecs.bitorder_decode(data))
     most = max(expected, full_hw[0] * (expected // max(1, full_hw[0]) + 1)) + 64
     if compression == _NONE:
-        plain = data
-    elif compression in _DEFLATE:
-        plain = zlib.decompressobj().decompress(data, most)
-    elif compression == _LZW:
-        plain = imagecodecs.lzw_decode(data, out=most)
-    elif compression == _PACKBITS:
-        plain = imagecodecs.packbits_decode(data, out=most)
-    elif compression == _LZMA:
-        plain = imagecodecs.lzma_decode(data, out=most)
-    elif compression == _ZSTD:
-        plain = imagecodecs.zstd_decode(data, out=most)
-    else:
-        plain = _fax(page, data, expected, full_hw[1])
-    return bytes(imagecodecs.bitorder_decode(plain)) if page.fillorder == _LSB_FIRST and compression == _NONE else plain
+        return bytes(imagecodecs.bitorder_decode(data)) if page.fillorder == _LSB_FIRST else data
+    if compression in _DEFLATE:
+        return zlib.decompressobj().decompress(data, most)
+    if compression in _DECODERS:
+        return bytes(_DECODERS[compression](data, out=most))
+    return _fax(page, data, expected, full_hw[1])
 
 
 def _fax(page: TiffPage, data: bytes, expected: int, width: int) -> bytes:

@@ -206,8 +206,8 @@ def test_colour_becomes_its_luma(dtype):
     ("tags", "spacing_mm"),
     [
         ({}, None),
-        ({"ImagerPixelSpacing": [0.2, 0.1]}, (0.2, 0.1)),
-        ({"ImagerPixelSpacing": [0.2, 0.1], "PixelSpacing": [0.15, 0.14]}, (0.15, 0.14)),
+        ({"ImagerPixelSpacing": [0.2, 0.199]}, (0.2, 0.199)),
+        ({"ImagerPixelSpacing": [0.2, 0.2], "PixelSpacing": [0.15, 0.149]}, (0.15, 0.149)),
         ({"PixelSpacing": [0, 0.14], "ImagerPixelSpacing": [0.2, 0.2]}, (0.2, 0.2)),
         ({"PixelSpacing": [-1, 1]}, None),
         ({"PixelSpacing": "0.1"}, None),

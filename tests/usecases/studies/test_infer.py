@@ -1,9 +1,10 @@
 """One way of a radiograph: uploads, folders and the evaluation say the same of the same bytes."""
 
+from app.usecases.batch.infer_folder import infer_folder
+
 from app.config import Limits
 from app.imaging import drawn_sample
 from app.records import DRAWN_SAMPLE
-from app.usecases.batch.infer_folder import infer_folder
 from app.usecases.studies.infer import infer, infer_radiograph
 from tests.support.fakes import FakeDetector
 
