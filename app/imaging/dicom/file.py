@@ -74,7 +74,7 @@ _NEEDED = (
 )
 _OVERLAY_GROUPS = range(0x6000, 0x601F, 2)
 _VRS = {vr.value.encode() for vr in VR if len(vr.value) == 2}
-_ELEMENTS = (*KEYWORDS, *_NEEDED, *(group << 16 | 0x0010 for group in _OVERLAY_GROUPS))
+_ELEMENTS: tuple[str | int, ...] = (*KEYWORDS, *_NEEDED, *(group << 16 | 0x0010 for group in _OVERLAY_GROUPS))
 _FIRST_GROUPS = (0x0002, 0x0008)
 _MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
