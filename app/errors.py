@@ -129,10 +129,10 @@ class UnsupportedColour(UnusableImage):
 
 
 class UnsupportedImage(FractureError):
-    """By its content not JPEG, PNG, TIFF or DICOM, or a transfer syntax that is not supported."""
+    """By its content not an image format that is supported, or compressed in a way that is not."""
 
     code = "unsupported-image"
-    message = N_("This file is not a JPEG, PNG, TIFF or DICOM image.")
+    message = N_("This file is not an image of a kind that is supported. Send the X-ray as DICOM, PNG, TIFF or JPEG.")
 
 
 class TooLarge(FractureError):

@@ -15,7 +15,7 @@ from app.translatable import N_
 
 BoxPx = tuple[float, float, float, float]
 Answer = Literal["confirmed", "rejected", "missed"]
-Format = Literal["jpeg", "png", "tiff", "dicom"]
+Format = Literal["jpeg", "png", "tiff", "dicom", "bmp", "webp", "avif", "heif", "jxl"]
 Role = Literal["clinician", "admin"]
 State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]

@@ -72,6 +72,7 @@ OWNERS = {
     "imagecodecs": {"app.imaging"},
     "tifffile": {"app.imaging"},
     "simplejpeg": {"app.imaging"},
+    "pi_heif": {"app.imaging"},
     "openjpeg": {"app.imaging"},
     "jpeg_ls": {"app.imaging"},
     "torch": {"app.detection", "app.learning"},

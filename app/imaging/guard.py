@@ -16,7 +16,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from app.errors import DamagedImage, ImageTooLarge
 
 # Their messages quote tags and values, so none may reach a log (DESIGN §4.6).
-for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg", "tifffile"):
+for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg", "tifffile", "pi_heif"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE

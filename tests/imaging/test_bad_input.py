@@ -107,8 +107,6 @@ BAD = {
     "one byte": (b"\x00", errors.UnsupportedImage),
     "text": (b"this is not an image, whatever its name\n" * 50, errors.UnsupportedImage),
     "gif": (saved(GREY, "GIF"), errors.UnsupportedImage),
-    "bmp": (saved(GREY, "BMP"), errors.UnsupportedImage),
-    "webp": (saved(GREY, "WEBP"), errors.UnsupportedImage),
     "jpeg 2000 without dicom": (saved(GREY, "JPEG2000"), errors.UnsupportedImage),
     "pdf": (b"%PDF-1.7\n", errors.UnsupportedImage),
     "jpeg signature alone": (b"\xff\xd8", errors.DamagedImage),

@@ -10,7 +10,6 @@ from app.errors import DamagedImage, DatasetError, FractureError
 from app.imaging import decode
 from app.imaging.geometry import resize
 from app.imaging.image_size import image_size_wh
-from app.imaging.raster.bitmap import MAGIC, decode_bitmap
 from app.records import Radiograph
 
 _LIMITS = Limits()
@@ -42,14 +41,13 @@ def load_radiograph(path: Path) -> Radiograph:
 
 
 def decode_file(path: Path) -> Radiograph:
-    """Decode the file at `path`: every format that the app takes, and BMP.
+    """Decode the file at `path`: every format that the app takes.
 
     Raises:
         OSError: the file cannot be opened.
         FractureError: it cannot be decoded; its `code` says why.
     """
-    raw = path.read_bytes()
-    return decode_bitmap(raw, _LIMITS) if raw.startswith(MAGIC) else decode(raw, _LIMITS)
+    return decode(path.read_bytes(), _LIMITS)
 
 
 def size_wh_of(path: Path) -> tuple[int, int]:

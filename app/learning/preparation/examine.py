@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import DatasetError, FractureError
-from app.imaging.raster.bitmap import MAGIC
 from app.learning.datasets.dataset import FRACTURED, REGION_OF_NAME, REGIONS
 from app.learning.datasets.images import decode_file
 from app.learning.layouts.annotations import Fractions, NamedBox, without_repeats
@@ -71,7 +70,7 @@ def examine(image: SourceImage, labeller: RegionLabeller | None) -> Examined:
     boxes: tuple[RegionBox, ...] = ()
     if not reason:
         reason, problem, boxes = _boxes_of(image, radiograph.grey, labeller)
-    kind, patient = _kind_of(image.image, radiograph), _patient_of(radiograph)
+    kind, patient = radiograph.format, _patient_of(radiograph)
     return Examined(*hashes, (width, height), boxes, problem or None, reason, kind, patient)
 
 
@@ -164,11 +163,6 @@ def _region_box(image: SourceImage, row: LabelRow, share: NDArray[np.float64]) -
     best = max(allowed, key=lambda region: allowed[region])
     total = sum(allowed.values())
     return RegionBox(best, "inferred", round(allowed[best] / total, 3) if total > 0 else 0.0, row.box)
-
-
-def _kind_of(path: Path, radiograph: Radiograph) -> str:
-    with path.open("rb") as file:
-        return "bmp" if file.read(len(MAGIC)) == MAGIC else radiograph.format
 
 
 def _patient_of(radiograph: Radiograph) -> str:

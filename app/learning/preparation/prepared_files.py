@@ -26,7 +26,7 @@ PAIRS, PREVIEW = "near_duplicates.csv", "preview.html"
 FORMAT = 2
 _COLUMNS = ("one", "other", "split_one", "split_other", "likeness")
 # What browsers and other tools cannot show, or what names a patient, is written as the pixels that were decoded.
-_REWRITTEN = ("dicom", "bmp")
+_REWRITTEN = ("dicom", "bmp", "webp", "avif", "heif", "jxl")
 _SUFFIX_OF = {"jpeg": ".jpg", "png": ".png", "tiff": ".tif"}
 
 

@@ -72,7 +72,7 @@ def test_when_no_file_can_be_read_the_upload_page_says_why(signed_in: FlaskClien
 
     page = answer.get_data(as_text=True)
     assert answer.status_code == 415
-    assert "This file is not a JPEG, PNG, TIFF or DICOM image." in page
+    assert "This file is not an image of a kind that is supported." in page
     assert 'type="file"' in page
 
 
