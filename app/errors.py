@@ -250,6 +250,13 @@ class Conflict(FractureError):
     message = N_("This clashes with what is already there.")
 
 
+class DuplicateInstance(Conflict):
+    """A DICOM object of the same SOP Instance UID is stored, and its content is another one."""
+
+    code = "duplicate-instance"
+    message = N_("An image with the same UID and other content is stored already.")
+
+
 class NoSourceObject(Conflict):
     """The result refers to a DICOM image, and this image is none, or has no UIDs or no grey pixels."""
 
