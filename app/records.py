@@ -19,7 +19,7 @@ Format = Literal["jpeg", "png", "tiff", "dicom", "bmp", "webp", "avif", "heif", 
 Role = Literal["clinician", "admin"]
 State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]
-Verdict = Literal["fracture", "possible", "none"]
+Verdict = Literal["fracture", "possible", "pending", "not-assessed", "none"]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 WindowKind = Literal["shown", "file", "full", "bone", "soft"]
 
@@ -173,7 +173,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the software says of one radiograph."""
+    """What the software says of one radiograph.
+
+    verdict: `pending` while the image is stored and not inferred; `not-assessed`, with a reason, when it must not be
+    judged. reason: a stable code, None for every other verdict.
+    """
 
     model: ModelVersion
     width: int
@@ -184,6 +188,7 @@ class Assessment:
     timing_ms: Timing
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
 from app.storage.audit import Audit
 from app.storage.database import Database, Transactions, connect
+from app.storage.received import Received
 from app.storage.schema import check_schema, sqlite_path
 from app.storage.studies.feedback import FeedbackLog
 from app.storage.studies.studies import Studies
@@ -25,6 +26,7 @@ class Repositories:
         self.studies = Studies(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)
+        self.received = Received(transactions)
         self.audit = Audit(transactions)
 
 

@@ -18,7 +18,7 @@ from app.storage import Labeller, Labels, ListedRow, WorklistQuery
 from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
-GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "none")
+GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "pending", "not-assessed", "none")
 SCORE_STEPS = 20
 
 
