@@ -6,6 +6,8 @@ import sys
 from app.commands import is_administration, register_commands
 from app.config import Settings
 from app.errors import FractureError
+from app.hospital import commands as hospital_commands
+from app.hospital.inferrer import Inferrer
 from app.web import command_carrier, create_app
 
 # The exit status at which gunicorn stops, instead of starting its worker again for ever.
@@ -14,8 +16,14 @@ APP_LOAD_ERROR = 4
 try:
     settings = Settings.from_env(os.environ)
     # Administration needs no weights, and makes the database that the application insists on.
-    app = command_carrier() if is_administration() else create_app(settings)
+    if is_administration():
+        app = command_carrier()
+    else:
+        app = create_app(settings)
+        Inferrer(app.extensions["services"]).start()
 except FractureError as error:
     sys.stderr.write(f"Cannot start: {error}\n")
     sys.exit(APP_LOAD_ERROR)
 register_commands(app.cli, settings)
+for command in hospital_commands.commands(settings):
+    app.cli.add_command(command)

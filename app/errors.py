@@ -297,6 +297,13 @@ class Busy(FractureError):
     retry_after_s = 5
 
 
+class PeerUnavailable(FractureError):
+    """Another system does not answer, or refuses what it is sent."""
+
+    code = "peer-unavailable"
+    message = "The other system does not answer, or refused what it was sent."
+
+
 class Unavailable(FractureError):
     """A part that is needed does not answer."""
 
