@@ -6,8 +6,8 @@ import sys
 from app.commands import is_administration, register_commands
 from app.config import Settings
 from app.errors import FractureError
-from app.hospital import commands as hospital_commands
-from app.hospital.inferrer import Inferrer
+from app.usecases.outbox.courier import Courier
+from app.usecases.outbox.senders import SENDERS
 from app.web import command_carrier, create_app
 
 # The exit status at which gunicorn stops, instead of starting its worker again for ever.
@@ -20,10 +20,8 @@ try:
         app = command_carrier()
     else:
         app = create_app(settings)
-        Inferrer(app.extensions["services"]).start()
+        Courier(app.extensions["services"], SENDERS).start()
 except FractureError as error:
     sys.stderr.write(f"Cannot start: {error}\n")
     sys.exit(APP_LOAD_ERROR)
 register_commands(app.cli, settings)
-for command in hospital_commands.commands(settings):
-    app.cli.add_command(command)

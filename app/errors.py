@@ -184,6 +184,20 @@ class BadFeedback(Unprocessable):
     message = N_("This answer cannot be stored.")
 
 
+class BadPatient(Unprocessable):
+    """A patient or label that cannot be kept; the message says which value."""
+
+    code = "bad-patient"
+    message = N_("This patient cannot be stored.")
+
+
+class ReusedKey(Unprocessable):
+    """An Idempotency-Key that came with other files before."""
+
+    code = "idempotency-key-reused"
+    message = N_("This Idempotency-Key was sent with other files before. Use a new key for a new request.")
+
+
 # Who may do what ---------------------------------------------------------------------------------------------------
 
 
@@ -250,18 +264,25 @@ class Conflict(FractureError):
     message = N_("This clashes with what is already there.")
 
 
-class DuplicateInstance(Conflict):
-    """A DICOM object of the same SOP Instance UID is stored, and its content is another one."""
-
-    code = "duplicate-instance"
-    message = N_("An image with the same UID and other content is stored already.")
-
-
 class NoSourceObject(Conflict):
     """The result refers to a DICOM image, and this image is none, or has no UIDs or no grey pixels."""
 
     code = "no-source-object"
     message = N_("A presentation state refers to a grey DICOM image with its UIDs. This image did not come as one.")
+
+
+class DifferentPatients(Conflict):
+    """Files of different patients for one study."""
+
+    code = "different-patients"
+    message = N_("These files belong to different patients. Send each patient's files as a study of its own.")
+
+
+class NotDisputed(Conflict):
+    """A disagreement to be closed that is none."""
+
+    code = "not-disputed"
+    message = N_("The readers of this study do not differ.")
 
 
 class NameTaken(Conflict):
@@ -295,13 +316,6 @@ class Busy(FractureError):
     code = "busy"
     message = N_("The server is busy. Try again in a few seconds.")
     retry_after_s = 5
-
-
-class PeerUnavailable(FractureError):
-    """Another system does not answer, or refuses what it is sent."""
-
-    code = "peer-unavailable"
-    message = "The other system does not answer, or refused what it was sent."
 
 
 class Unavailable(FractureError):

@@ -16,10 +16,11 @@ from app.translatable import N_
 BoxPx = tuple[float, float, float, float]
 Answer = Literal["confirmed", "rejected", "missed"]
 Format = Literal["jpeg", "png", "tiff", "dicom", "bmp", "webp", "avif", "heif", "jxl"]
+Outcome = Literal["fracture", "none", "disputed"]
 Role = Literal["clinician", "admin"]
 State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]
-Verdict = Literal["fracture", "possible", "pending", "not-assessed", "none"]
+Verdict = Literal["fracture", "possible", "none"]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 WindowKind = Literal["shown", "file", "full", "bone", "soft"]
 
@@ -173,11 +174,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the software says of one radiograph.
-
-    verdict: `pending` while the image is stored and not inferred; `not-assessed`, with a reason, when it must not be
-    judged. reason: a stable code, None for every other verdict.
-    """
+    """What the software says of one radiograph."""
 
     model: ModelVersion
     width: int
@@ -188,7 +185,6 @@ class Assessment:
     timing_ms: Timing
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
-    reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -215,8 +211,41 @@ class Patient:
 
 
 @dataclass(frozen=True)
+class Examination:
+    """What was examined, as the header of a DICOM file says it; "" where it does not.
+
+    study_date: YYYY-MM-DD. body_part, laterality: defined terms of DICOM such as WRIST and L.
+    """
+
+    study_uid: str = field(default="", repr=False)
+    accession_number: str = field(default="", repr=False)
+    study_date: str = field(default="", repr=False)
+    body_part: str = ""
+    laterality: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The human outcome of a study, and the people behind it.
+
+    readers: names of those whose answers it comes from, "?" for one who is no longer there.
+    closed_by: who closed a disagreement, None where readers agree or still differ.
+    """
+
+    outcome: Outcome
+    readers: tuple[str, ...]
+    at: datetime
+    closed_by: str | None = None
+    comment: str = ""
+
+
+@dataclass(frozen=True)
 class Study:
-    """The views that were taken together, oldest first."""
+    """The views that were taken together, oldest first.
+
+    label: a clinician's own words for the study. is_typed: a clinician typed the patient or changed it.
+    decision: None while a view is undecided.
+    """
 
     id: str
     tenant: str
@@ -224,6 +253,10 @@ class Study:
     created_by: str
     images: tuple[StudyImage, ...]
     patient: Patient | None = None
+    examination: Examination = field(default_factory=Examination)
+    label: str = ""
+    is_typed: bool = False
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from app.config import Settings
 from app.detection import Detector, Explainer, load_detector
 from app.imaging import RadiographCache
-from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault
+from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault, WebhookKeys
 from app.storage import Store, new_id, open_store
 
 # Change it with what app/usecases/triage.py labels: every study is then indexed anew.
-WORKLIST_SCHEME = "worklist/v1"
+WORKLIST_SCHEME = "worklist/v2"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class RecordServices:
     passwords: Passwords
     audit_chain: AuditChain
     blind_index: BlindIndex
+    webhook_keys: WebhookKeys
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
 
@@ -56,6 +57,7 @@ def build_record_services(settings: Settings) -> RecordServices:
         passwords=Passwords(),
         audit_chain=AuditChain(settings.secret_key),
         blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
+        webhook_keys=WebhookKeys(settings.secret_key),
         clock=now,
         new_id=new_id,
     )

@@ -124,3 +124,16 @@ def test_studies_of_another_secret_key_are_sorted_into_the_worklist(flask: Flask
 
     assert flask("worklist", "index").stdout == f"1{words}"
     assert flask("worklist", "index").stdout == f"0{words}"
+
+
+def test_a_webhook_is_added_listed_and_removed(flask: Flask) -> None:
+    flask("database", "migrate")
+    added = json.loads(flask("webhooks", "add", "https://example.org/hook", "--event", "outcome").stdout)
+    assert added["secret"].startswith("whsec_")
+    listed = json.loads(flask("webhooks", "list").stdout)
+    assert listed == {"id": added["id"], "url": "https://example.org/hook", "events": ["outcome"]}
+    assert flask("outbox", "list", "--dead").stdout == ""
+    assert flask("webhooks", "remove", added["id"]).returncode == 0
+    assert flask("webhooks", "list").stdout == ""
+    refused = flask("webhooks", "add", "http://example.org/hook")
+    assert (refused.returncode, refused.stderr) == (1, "Error: A webhook needs an address that begins with https://.\n")

@@ -7,8 +7,6 @@ from app.translatable import N_
 VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "fracture": (N_("Fracture likely"), N_("At least one place looks like a fracture. Check it first.")),
     "possible": (N_("Fracture possible"), N_("At least one place may be a fracture. Look closely.")),
-    "pending": (N_("Not assessed yet"), N_("The software has not assessed this image yet. Come back in a moment.")),
-    "not-assessed": (N_("Not assessed"), N_("The software did not judge this image. A clinician must.")),
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
 TIER_WORDS: dict[Tier, str] = {"definite": N_("definite"), "possible": N_("possible")}

@@ -8,6 +8,7 @@ from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.sealing import AssociatedData, Vault
 from app.security.tokens import digest, new_token
 from app.security.uploads import PublicUploadKey, UploadKeys, seal_upload
+from app.security.webhooks import WebhookKeys
 
 __all__ = [
     "RFC_9106_SECOND",
@@ -23,6 +24,7 @@ __all__ = [
     "PublicUploadKey",
     "UploadKeys",
     "Vault",
+    "WebhookKeys",
     "digest",
     "new_master_key",
     "new_token",

@@ -36,30 +36,6 @@ class NewImage:
 
 
 @dataclass(frozen=True)
-class ReceivedRow:
-    """An object received from another system, and the image that it became.
-
-    instance, study_uid: keyed digests of its SOP Instance UID and Study Instance UID. content: of its bytes.
-    """
-
-    instance: bytes
-    study_uid: bytes
-    content: bytes
-    study: str
-    image: str
-
-
-@dataclass(frozen=True)
-class PendingRow:
-    """An image that waits for inference, and how often it was tried, this time included."""
-
-    tenant: str
-    study: str
-    image: str
-    attempts: int
-
-
-@dataclass(frozen=True)
 class NewStudy:
     """A study to be stored with its first views."""
 
@@ -68,6 +44,7 @@ class NewStudy:
     created_by: str
     wrapped_key: bytes = field(repr=False)
     images: tuple[NewImage, ...]
+    sealed_details: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -77,35 +54,6 @@ class ImageRow:
     id: str
     created_at: datetime
     sealed_assessment: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class StudyRow:
-    """A study and its views in the order they were added."""
-
-    id: str
-    tenant: str
-    created_at: datetime
-    created_by: str
-    wrapped_key: bytes = field(repr=False)
-    images: tuple[ImageRow, ...]
-
-
-@dataclass(frozen=True)
-class StudyPageRow:
-    """Some studies, newest first; `next` is given back as `after` for the ones that follow, None at the end."""
-
-    studies: tuple[StudyRow, ...]
-    next: str | None
-
-
-@dataclass(frozen=True)
-class OriginalRow:
-    """One view with its original, and the key that opens both."""
-
-    wrapped_key: bytes = field(repr=False)
-    image: ImageRow
-    sealed_original: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,6 +73,77 @@ class FeedbackRow(NewFeedback):
     """Feedback as it is kept; `person_name` is None when the person is no longer there."""
 
     person_name: str | None
+
+
+@dataclass(frozen=True)
+class ClosingRow:
+    """A disagreement of readers that a person closed; `person_name` is None when they are no longer there."""
+
+    id: str
+    study: str
+    person: str
+    created_at: datetime
+    sealed: bytes = field(repr=False)
+    person_name: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """A signed report; versions of a study's report count from 1."""
+
+    id: str
+    study: str
+    version: int
+    person: str
+    created_at: datetime
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RepeatableRow:
+    """A request that may be repeated: what it was, as digests, and the study that it made.
+
+    sealed: what else its answer held, under the key of the study.
+    """
+
+    person: str
+    digest: bytes
+    fingerprint: bytes
+    study: str
+    created_at: datetime
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study and its views in the order they were added; feedback and closings newest first."""
+
+    id: str
+    tenant: str
+    created_at: datetime
+    created_by: str
+    wrapped_key: bytes = field(repr=False)
+    images: tuple[ImageRow, ...]
+    sealed_details: bytes | None = field(default=None, repr=False)
+    feedback: tuple[FeedbackRow, ...] = ()
+    closings: tuple[ClosingRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudyPageRow:
+    """Some studies, newest first; `next` is given back as `after` for the ones that follow, None at the end."""
+
+    studies: tuple[StudyRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class OriginalRow:
+    """One view with its original, and the key that opens both."""
+
+    wrapped_key: bytes = field(repr=False)
+    image: ImageRow
+    sealed_original: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -171,7 +190,7 @@ class Labels:
 class WorklistQuery:
     """Which studies of a tenant, and in which order: bucket by bucket, or newest first; newest first inside a bucket.
 
-    facet: every study shows it. also: another facet that it shows; meant for a `facet` that few studies show.
+    facet: every study shows it. also: other facets that it shows; meant for a `facet` that few studies show.
     buckets: fine ones in their order, or broad ones when `newest_first`.
     since, until: when the study came; `until` is not included.
     """
@@ -181,7 +200,7 @@ class WorklistQuery:
     newest_first: bool = False
     since: datetime | None = None
     until: datetime | None = None
-    also: bytes | None = None
+    also: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

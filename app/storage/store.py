@@ -10,9 +10,11 @@ from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
 from app.storage.audit import Audit
 from app.storage.database import Database, Transactions, connect
-from app.storage.received import Received
+from app.storage.outbox import Outbox
 from app.storage.schema import check_schema, sqlite_path
+from app.storage.studies.decisions import Decisions
 from app.storage.studies.feedback import FeedbackLog
+from app.storage.studies.repeatable import Repeatable
 from app.storage.studies.studies import Studies
 from app.storage.worklist.worklist import Worklist
 
@@ -26,8 +28,10 @@ class Repositories:
         self.studies = Studies(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)
-        self.received = Received(transactions)
         self.audit = Audit(transactions)
+        self.decisions = Decisions(transactions)
+        self.repeatable = Repeatable(transactions)
+        self.outbox = Outbox(transactions)
 
 
 class UnitOfWork(Repositories):

@@ -134,6 +134,8 @@ studies = Table(
     _time("created_at"),
     _text("created_by"),
     _blob("wrapped_key"),
+    # Patient, examination and label; NULL where nothing is known.
+    Column("sealed_details", LargeBinary),
     Column("is_read", Boolean, nullable=False, server_default=false()),
     # The fingerprint of the key that made the study's rows of `worklist`; NULL where there are none yet.
     Column("indexed_by", LargeBinary),
@@ -155,26 +157,6 @@ images = Table(
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "study", "position"),
     _of_study(),
-)
-
-# Objects from other systems. `due_at` is when an image that is not inferred yet may be taken, NULL once it is.
-received = Table(
-    "received",
-    metadata,
-    _text("tenant"),
-    _text("image"),
-    _text("study"),
-    _blob("instance"),
-    _blob("study_uid"),
-    _blob("content"),
-    _time("received_at"),
-    Column("due_at", UtcDateTime),
-    Column("attempts", Integer, nullable=False),
-    PrimaryKeyConstraint("tenant", "image"),
-    UniqueConstraint("tenant", "instance"),
-    _of_study(),
-    Index(None, "tenant", "study_uid", "received_at"),
-    Index(None, "due_at"),
 )
 
 # Apart from `images`, so that a list of studies never reads past megabytes of originals.
@@ -250,4 +232,82 @@ audit = Table(
     PrimaryKeyConstraint("tenant", "sequence"),
     # For who has viewed a study, and when.
     Index(None, "tenant", "subject", "at"),
+)
+
+# Disagreements of readers that a person closed. The person is named, not bound, as for feedback.
+closings = Table(
+    "closings",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("study"),
+    _text("person"),
+    _time("created_at"),
+    _blob("sealed"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_study(),
+    Index(None, "tenant", "study"),
+)
+
+# Signed reports, each version a row of its own.
+reports = Table(
+    "reports",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("study"),
+    Column("version", Integer, nullable=False),
+    _text("person"),
+    _time("created_at"),
+    _blob("sealed"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "study", "version"),
+    _of_study(),
+)
+
+# Requests that a program may repeat: under the digest of its key, the study that the first one made.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    _text("tenant"),
+    _text("person"),
+    _blob("digest"),
+    _blob("fingerprint"),
+    _text("study"),
+    _time("created_at"),
+    _blob("sealed"),
+    PrimaryKeyConstraint("tenant", "person", "digest"),
+    _of_study(),
+    Index(None, "created_at"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("channel"),
+    _text("address"),
+    _text("events"),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("subscription"),
+    _text("event"),
+    _text("study"),
+    _time("created_at"),
+    _time("due_at"),
+    Column("attempts", Integer, nullable=False),
+    _text("error"),
+    Column("is_dead", Boolean, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+    ForeignKeyConstraint(["tenant", "subscription"], ["subscriptions.tenant", "subscriptions.id"], ondelete="CASCADE"),
+    _of_study(),
+    Index(None, "is_dead", "due_at"),
 )

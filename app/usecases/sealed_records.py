@@ -1,29 +1,76 @@
 """Open the sealed records of a study, and seal new ones: assessments and feedback, each bound to where it belongs."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
-from app.errors import ImageNotFound
+from app.errors import ImageNotFound, StoredDataDamaged
 from app.records import Assessment, Feedback, Study, StudyImage
 from app.security import AssociatedData, Vault
 from app.services import RecordServices
-from app.storage import FeedbackRow, ImageRow, NewFeedback, StudyRow
-from app.usecases import stored_assessment, stored_feedback
+from app.storage import ClosingRow, FeedbackRow, ImageRow, NewFeedback, StudyRow
+from app.usecases import stored_assessment, stored_details, stored_feedback
+from app.usecases.decision import Closing, ClosingContent, decide
+from app.usecases.stored_details import Details
 from app.usecases.stored_feedback import FeedbackContent
 
 # Part of the associated data of everything that is stored, so these words stay.
 _ASSESSMENT = "reading"
 _ORIGINAL = "original"
 _FEEDBACK = "feedback"
+_DETAILS = "details"
+_CLOSING = "closing"
 
 
 def open_study(services: RecordServices, row: StudyRow) -> Study:
     """The study of a row of ciphertext.
 
     Raises:
-        StoredDataDamaged: an assessment does not open.
+        StoredDataDamaged: a part of it does not open.
     """
     images = tuple(open_image(services, row.tenant, row.id, row.wrapped_key, image) for image in row.images)
-    return Study(row.id, row.tenant, row.created_at, row.created_by, images)
+    feedback = [open_feedback(services.vault, row.tenant, row.wrapped_key, one) for one in row.feedback]
+    closing = open_closing(services.vault, row.tenant, row.wrapped_key, row.closings[0]) if row.closings else None
+    decision = decide(images, feedback, closing)
+    details = vars(open_details(services, row))
+    return Study(row.id, row.tenant, row.created_at, row.created_by, images, **details, decision=decision)
+
+
+def open_details(services: RecordServices, row: StudyRow) -> Details:
+    """Patient, examination and label of a row of ciphertext; empty where nothing is known.
+
+    Raises:
+        StoredDataDamaged: they do not open.
+    """
+    if row.sealed_details is None:
+        return Details()
+    belongs = AssociatedData(row.tenant, row.id, _DETAILS, row.id)
+    return stored_details.from_bytes(services.vault.open(row.sealed_details, row.wrapped_key, belongs))
+
+
+def seal_details(vault: Vault, row: tuple[str, str], wrapped_key: bytes, details: Details) -> bytes:
+    """The ciphertext of the details; `row` is the (tenant, study) that they belong to."""
+    tenant, study_id = row
+    belongs = AssociatedData(tenant, study_id, _DETAILS, study_id)
+    return vault.seal(stored_details.to_bytes(details), wrapped_key, belongs)
+
+
+def open_closing(vault: Vault, tenant: str, wrapped_key: bytes, row: ClosingRow) -> Closing:
+    """The closed disagreement of a row of ciphertext.
+
+    Raises:
+        StoredDataDamaged: it does not open.
+    """
+    plain = vault.open(row.sealed, wrapped_key, _of_closing(tenant, row))
+    try:
+        return Closing(ClosingContent(**json.loads(plain)), row.person_name, row.created_at)
+    except (ValueError, KeyError, TypeError):
+        raise StoredDataDamaged from None
+
+
+def seal_closing(vault: Vault, tenant: str, wrapped_key: bytes, new: ClosingRow, content: ClosingContent) -> ClosingRow:
+    """`new` with its content sealed; it opens for its own study and person only."""
+    plain = json.dumps(asdict(content)).encode()
+    return replace(new, sealed=vault.seal(plain, wrapped_key, _of_closing(tenant, new)))
 
 
 def open_image(services: RecordServices, tenant: str, study_id: str, wrapped_key: bytes, image: ImageRow) -> StudyImage:
@@ -105,6 +152,10 @@ def seal_feedback(
     """`new` with its content sealed; it opens for its own image and its own reader only."""
     sealed = vault.seal(stored_feedback.to_bytes(content), wrapped_key, _of_feedback(tenant, new))
     return replace(new, sealed=sealed)
+
+
+def _of_closing(tenant: str, row: ClosingRow) -> AssociatedData:
+    return AssociatedData(tenant, row.study, _CLOSING, f"{row.id}/{row.person}")
 
 
 def _of_feedback(tenant: str, row: NewFeedback) -> AssociatedData:

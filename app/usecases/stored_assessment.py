@@ -38,7 +38,6 @@ def _assessment(fields: dict[str, Any]) -> Assessment:
         timing_ms=Timing(**fields["timing_ms"]),
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         warnings=tuple(fields["warnings"]),
-        reason=fields.get("reason"),
     )
 
 

@@ -1,8 +1,9 @@
 """Triage: which study is to be looked at first, and the labels by which the worklist finds it without reading it.
 
 A study shows a facet for itself, for each region that the software marked, each person who has read it, each pair of
-these, and the name of each of its files; so any region together with any reader is one range of the index. Its bucket
-says whether it is read, its gravest verdict and its highest score in steps of 5 %; its broad bucket knows no step.
+these, the name of each of its files, its patient (app.usecases.patients.terms) and its outcome; so any region together
+with any reader is one range of the index. Its bucket says whether it is read, its gravest verdict and its highest score
+in steps of 5 %; its broad bucket knows no step.
 """
 
 import unicodedata
@@ -12,13 +13,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 
 from app.errors import StoredDataDamaged
-from app.records import State, Study, Verdict
+from app.records import Outcome, State, Study, Verdict
 from app.services import RecordServices
 from app.storage import Labeller, Labels, ListedRow, WorklistQuery
+from app.usecases.patients.terms import study_terms
 from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
-GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "pending", "not-assessed", "none")
+GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "none")
 SCORE_STEPS = 20
 
 
@@ -28,6 +30,7 @@ class Filters:
 
     since, until: days (UTC) on which a study may have come, both included.
     reader: id of a person who has read it. named: the label of a file's name, from `name_label`.
+    terms: labels of a patient or accession number, from `app.usecases.patients.terms`. outcome: of its readers.
     """
 
     since: date | None = None
@@ -38,6 +41,8 @@ class Filters:
     state: State | None = None
     named: bytes | None = None
     newest_first: bool = False
+    terms: tuple[bytes, ...] = ()
+    outcome: Outcome | None = None
 
 
 def study_verdict(study: Study) -> Verdict:
@@ -75,13 +80,17 @@ def query_of(services: RecordServices, tenant: str, filters: Filters) -> Worklis
     verdicts = (filters.verdict,) if filters.verdict else GRAVEST_FIRST
     steps = [""] if filters.newest_first else [str(step) for step in reversed(range(SCORE_STEPS))]
     shown = _facet(services, tenant, filters.region or "", filters.reader or "")
+    # What few studies show comes first: the store walks along the first facet.
+    facets = [*filters.terms, *([filters.named] if filters.named else [])]
+    facets += [_outcome(services, tenant, filters.outcome)] if filters.outcome else []
+    facets += [] if facets and not (filters.region or filters.reader) else [shown]
     return WorklistQuery(
-        facet=filters.named or shown,
+        facet=facets[0],
         buckets=tuple(_bucket(services, tenant, *terms) for terms in product(states, verdicts, steps)),
         newest_first=filters.newest_first,
         since=_midnight(filters.since) if filters.since else None,
         until=_midnight(filters.until + timedelta(days=1)) if filters.until else None,
-        also=shown if filters.named else None,
+        also=tuple(facets[1:]),
     )
 
 
@@ -102,6 +111,8 @@ def _labels(services: RecordServices, row: ListedRow, study: Study) -> Labels:
     readers = {mark.person for mark in row.marks}
     facets = [_facet(services, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
     facets += [name_label(services, tenant, image.name) for image in study.images]
+    facets += study_terms(services.blind_index, tenant, study.patient, study.examination)
+    facets += [_outcome(services, tenant, study.decision.outcome)] if study.decision else []
     state, verdict = STATES[row.is_read], study_verdict(study)
     return Labels(
         fingerprint=services.blind_index.fingerprint,
@@ -117,6 +128,10 @@ def _any_of(names: Iterable[str]) -> list[str]:
 
 def _facet(services: RecordServices, tenant: str, region: str, reader: str) -> bytes:
     return services.blind_index.label(tenant, "facet", region, reader)
+
+
+def _outcome(services: RecordServices, tenant: str, outcome: Outcome) -> bytes:
+    return services.blind_index.label(tenant, "outcome", outcome)
 
 
 def _bucket(services: RecordServices, tenant: str, state: str, verdict: str, step: str) -> bytes:

@@ -40,7 +40,7 @@ SINCE, UNTIL = BEGAN + timedelta(days=3), BEGAN + timedelta(days=4)
 QUERIES = {
     "triage": WorklistQuery(ALL, FINE),
     "triage of a region": WorklistQuery(REGION, FINE),
-    "triage of a rare name": WorklistQuery(READER, FINE, also=REGION),
+    "triage of a rare name": WorklistQuery(READER, FINE, also=(REGION,)),
     "triage of one verdict": WorklistQuery(ALL, FINE[32:40]),
     "triage of one day": WorklistQuery(ALL, FINE, since=SINCE, until=UNTIL),
     "newest first": WorklistQuery(ALL, COARSE, newest_first=True),

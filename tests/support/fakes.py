@@ -10,7 +10,7 @@ from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
 from app.errors import Busy
 from app.imaging import RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
-from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault
+from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault, WebhookKeys
 from app.services import WORKLIST_SCHEME, Services
 from app.storage import new_id, open_store
 
@@ -86,6 +86,7 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
         passwords=Passwords(QUICK),
         audit_chain=AuditChain(settings.secret_key),
         blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
+        webhook_keys=WebhookKeys(settings.secret_key),
         clock=clock,
         new_id=new_id,
         upload_keys=UploadKeys(keys, clock),

@@ -14,11 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from app import imaging
 from app.config import Settings
 from app.errors import SignInRefused
-from app.records import Actor, Person, Upload
+from app.records import Actor, Patient, Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
 from app.usecases.administration import maintenance, people
 from app.usecases.feedback.review import add_feedback
+from app.usecases.outbox import messages
+from app.usecases.patients.edit import Changes, edit_study
 from app.usecases.reports.report import report_pdf
 from app.usecases.studies.create import add_images, create_study
 from app.usecases.studies.show import delete_study, get_study, original_png
@@ -77,6 +79,10 @@ ACTS: dict[str, Act] = {
     "view an image": lambda services, ada, study: original_png(
         services, ada, study, services.store.studies.get("default", study).images[0].id
     ),
+    "change the patient": lambda services, ada, study: edit_study(
+        services, ada, study, Changes(Patient("Roe^Richard"))
+    ),
+    "add a webhook": lambda services, *_: messages.add_webhook(services, ADMIN, "https://example.org/"),
     "report": report_pdf,
     "purge": lambda services, *_: maintenance.purge_expired(services),
     "rotate": lambda services, *_: maintenance.rotate_keys(services, "os:test", make_new=False),
@@ -158,7 +164,7 @@ def test_views_within_ten_minutes_are_one_view_and_change_no_list(
 
 
 WRITES = re.compile(
-    r"store\.(people|credentials|studies|feedback|worklist|audit)"
+    r"store\.(people|credentials|studies|feedback|worklist|audit|decisions|repeatable)"
     r"\.(add|append|set|delete|purge|replace|mark|revoke|consume|end)\w*$"
 )
 # Expired credentials are no act, and the index is made of what is stored.

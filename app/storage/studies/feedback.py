@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_
+from sqlalchemy import Connection, Row, and_, func, insert, select, tuple_
 
 from app.errors import ImageNotFound, StudyNotFound
 from app.storage.database import Transactions
 from app.storage.rows import AnsweredRow, FeedbackRow, ImageRow, NewFeedback, is_storable
-from app.storage.studies.study_rows import hold_study
-from app.storage.tables import feedback, images, people, studies
+from app.storage.studies.study_rows import feedback_of, hold_study, to_feedback, with_names
+from app.storage.tables import feedback, images, studies
 from app.storage.worklist.index import Labeller, index_study, set_read
 
 _ANSWERS_AT_ONCE = 500
@@ -45,23 +45,21 @@ class FeedbackLog:
         with self._transactions.write() as connection:
             _hold_image(connection, tenant, new.study, new.image)
             said = (feedback.c.image == new.image, feedback.c.person == new.person, feedback.c.created_at >= since)
-            for row in connection.execute(_with_names(tenant).where(*said)):
-                earlier = _feedback_row(row)
+            for row in connection.execute(with_names(feedback, tenant).where(*said)):
+                earlier = to_feedback(row)
                 if is_same(earlier):
                     return earlier
             connection.execute(insert(feedback).values(tenant=tenant, **vars(new)))
             set_read(connection, tenant, new.study, new.person, new.created_at)
             index_study(connection, tenant, new.study, label)
-            return _feedback_row(connection.execute(_with_names(tenant).where(feedback.c.id == new.id)).one())
+            return to_feedback(connection.execute(with_names(feedback, tenant).where(feedback.c.id == new.id)).one())
 
     def of_study(self, tenant: str, study_id: str) -> tuple[FeedbackRow, ...]:
         """All that was said of a study's images, newest first; nothing for a study that is not there."""
         if not is_storable(tenant + study_id):
             return ()
-        newest_first = (feedback.c.created_at.desc(), feedback.c.id)
-        query = _with_names(tenant).where(feedback.c.study == study_id).order_by(*newest_first)
         with self._transactions.read() as connection:
-            return tuple(_feedback_row(row) for row in connection.execute(query))
+            return tuple(feedback_of(connection, tenant, [study_id])[study_id])
 
     def studies(self, tenant: str) -> tuple[str, ...]:
         """The ids of the studies that something was said of, by when it was said first."""
@@ -83,7 +81,7 @@ class FeedbackLog:
         same_study = and_(studies.c.tenant == tenant, studies.c.id == feedback.c.study)
         same_image = and_(images.c.tenant == tenant, images.c.id == feedback.c.image)
         image = (images.c.created_at.label("image_created_at"), images.c.sealed_assessment)
-        query = _with_names(tenant).join(studies, same_study).join(images, same_image)
+        query = with_names(feedback, tenant).join(studies, same_study).join(images, same_image)
         query = query.add_columns(studies.c.wrapped_key, *image).where(feedback.c.created_at >= since)
         if position:
             before = tuple_(*position, types=[feedback.c.created_at.type, feedback.c.id.type])
@@ -102,16 +100,6 @@ def _hold_image(connection: Connection, tenant: str, study_id: str, image_id: st
         raise ImageNotFound
 
 
-def _with_names(tenant: str) -> Select[Any]:
-    is_theirs = and_(people.c.tenant == feedback.c.tenant, people.c.id == feedback.c.person)
-    query = select(feedback, people.c.name.label("person_name")).outerjoin(people, is_theirs)
-    return query.where(feedback.c.tenant == tenant)
-
-
-def _feedback_row(row: Row[Any]) -> FeedbackRow:
-    return FeedbackRow(row.id, row.study, row.image, row.person, row.created_at, row.sealed, row.person_name)
-
-
 def _answered_row(row: Row[Any]) -> AnsweredRow:
     image = ImageRow(row.image, row.image_created_at, row.sealed_assessment)
-    return AnsweredRow(row.wrapped_key, image, _feedback_row(row))
+    return AnsweredRow(row.wrapped_key, image, to_feedback(row))

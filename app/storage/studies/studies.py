@@ -30,6 +30,7 @@ class Studies:
         the worklist until `Worklist.index_some` comes by; the same holds for every change below.
         """
         row = {"id": study.id, "created_at": study.created_at, "created_by": study.created_by}
+        row |= {"sealed_details": study.sealed_details}
         with self._transactions.write() as connection:
             connection.execute(insert(studies).values(tenant=tenant, **row, wrapped_key=study.wrapped_key))
             _add_images(connection, tenant, study.id, study.images, first=0)
@@ -52,21 +53,17 @@ class Studies:
             set_unread(connection, tenant, study_id)
             index_study(connection, tenant, study_id, label)
 
-    def replace_assessment(
-        self, tenant: str, study_id: str, image_id: str, sealed: bytes, *, label: Labeller | None = None
-    ) -> None:
-        """Put another sealed assessment in place of the stored one of an image.
+    def set_details(self, tenant: str, study_id: str, sealed_details: bytes, *, label: Labeller | None = None) -> None:
+        """Replace the sealed details of a study.
 
         Raises:
             StudyNotFound: not in this tenant, or deleted meanwhile.
-            ImageNotFound: no such image in this study.
         """
         _check_ids(tenant, study_id)
-        change = update(images).where(_is_image_of(tenant, study_id), images.c.id == image_id)
         with self._transactions.write() as connection:
             hold_study(connection, tenant, study_id)
-            if connection.execute(change.values(sealed_assessment=sealed)).rowcount != 1:
-                raise ImageNotFound
+            statement = update(studies).where(is_study(tenant, study_id)).values(sealed_details=sealed_details)
+            connection.execute(statement)
             index_study(connection, tenant, study_id, label)
 
     def get(self, tenant: str, study_id: str) -> StudyRow:

@@ -79,8 +79,8 @@ def _conditions(tenant: str, query: WorklistQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if query.since is not None:
         conditions.append(worklist.c.created_at >= query.since)
-    if query.also is not None:
-        other = worklist.alias("other")
-        is_other = (other.c.tenant == tenant, other.c.study == worklist.c.study, other.c.facet == query.also)
+    for facet in query.also:
+        other = worklist.alias()
+        is_other = (other.c.tenant == tenant, other.c.study == worklist.c.study, other.c.facet == facet)
         conditions.append(exists().where(*is_other))
     return conditions

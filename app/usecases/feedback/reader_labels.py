@@ -30,10 +30,10 @@ def labels_of(assessment: Assessment, said: Sequence[Feedback], newest_wins: boo
 
     said: newest first. newest_wins: where readers contradict each other, the newest complete answer counts.
     """
-    verdicts = _newest_verdicts(said)
+    verdicts = newest_verdicts(said)
     if not verdicts:
         return "no-verdict"
-    complete = [verdict for verdict in verdicts if _is_complete(verdict, assessment)]
+    complete = [verdict for verdict in verdicts if is_complete(verdict, assessment)]
     if not complete:
         return "incomplete"
     labels = _fractures(complete[0])
@@ -42,7 +42,8 @@ def labels_of(assessment: Assessment, said: Sequence[Feedback], newest_wins: boo
     return Labels(labels, len(verdicts))
 
 
-def _newest_verdicts(said: Sequence[Feedback]) -> list[Feedback]:
+def newest_verdicts(said: Sequence[Feedback]) -> list[Feedback]:
+    """Of each reader the newest answer with a verdict, newest first; `said` is newest first."""
     newest: dict[str, Feedback] = {}
     for one in said:
         if one.marks or one.normal:
@@ -50,7 +51,8 @@ def _newest_verdicts(said: Sequence[Feedback]) -> list[Feedback]:
     return list(newest.values())
 
 
-def _is_complete(verdict: Feedback, assessment: Assessment) -> bool:
+def is_complete(verdict: Feedback, assessment: Assessment) -> bool:
+    """Whether an answer calls the image normal, or confirms or rejects every finding."""
     answered = {(mark.region, mark.box_px) for mark in verdict.marks}
     return verdict.normal or all((finding.region, finding.box_px) in answered for finding in assessment.findings)
 
@@ -67,7 +69,7 @@ def _contradicts(verdict: Feedback, labels: Sequence[Mark], assessment: Assessme
         if same is None:
             return True
         waiting.remove(same)
-    if waiting and _is_complete(verdict, assessment):
+    if waiting and is_complete(verdict, assessment):
         return True
     # Whoever draws a box anew does not say that nothing is there; whether it is the same place was asked above.
     redrawn = corrections(verdict.marks)

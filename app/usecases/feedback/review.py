@@ -8,6 +8,7 @@ from app.records import Feedback, Mark, Person
 from app.services import RecordServices, Services
 from app.storage import FeedbackRow, NewFeedback, StudyRow
 from app.usecases import audit
+from app.usecases.feedback.outcome import announce_outcome
 from app.usecases.feedback.rules import checked
 from app.usecases.sealed_records import open_feedback, open_study, seal_feedback, view_of
 from app.usecases.stored_feedback import FeedbackContent
@@ -36,7 +37,8 @@ def add_feedback(
         BadFeedback: the answer does not fit the image, or contradicts itself; the message says where.
     """
     row = services.store.studies.get(person.tenant, study_id)
-    assessment = view_of(open_study(services, row), image_id).assessment
+    before = open_study(services, row)
+    assessment = view_of(before, image_id).assessment
     content = checked(FeedbackContent(tuple(marks), normal, comment), assessment, services.detector.spec.regions)
     new = _sealed(services, person, row, image_id, content)
     with services.store.begin() as unit:
@@ -48,6 +50,7 @@ def add_feedback(
             label=labeller(services, person.tenant),
         )
         if kept.id == new.id:
+            announce_outcome(services, unit, before)
             audit.record(services, unit, person, "feedback-added", study_id)
     return open_feedback(services.vault, person.tenant, row.wrapped_key, kept)
 

@@ -24,7 +24,7 @@ def checked(content: FeedbackContent, assessment: Assessment, regions: Collectio
     Raises:
         BadFeedback: says what is wrong, and with which mark, counted from 1.
     """
-    comment = _comment(content.comment)
+    comment = checked_comment(content.comment)
     if len(content.marks) > MOST_MARKS:
         raise BadFeedback("At most %(count)s marks can be sent for one image.", count=MOST_MARKS)
     marks = tuple(_mark(mark, number, assessment, regions) for number, mark in enumerate(content.marks, start=1))
@@ -79,7 +79,12 @@ def _check_box(box_px: BoxPx, number: int, assessment: Assessment) -> None:
         raise BadFeedback("Mark %(number)s: the box must be at least one pixel wide and high.", number=number)
 
 
-def _comment(text: str) -> str:
+def checked_comment(text: str) -> str:
+    """A comment as it is kept: one character for a line break, no blanks around it.
+
+    Raises:
+        BadFeedback: too long, or not text.
+    """
     # Browsers send each line break as two characters, and count it as one.
     stripped = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if len(stripped) > LONGEST_COMMENT:

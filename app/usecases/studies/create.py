@@ -7,25 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
-from app.records import Assessment, Person, Study, Upload
+from app.records import Assessment, Header, Person, Study, Upload
 from app.services import Services
 from app.storage import NewImage, NewStudy
 from app.usecases import audit
-from app.usecases.sealed_records import open_study, seal_assessment, seal_original
+from app.usecases.outbox.messages import announce
+from app.usecases.patients.identity import details_of, merged
+from app.usecases.sealed_records import open_details, open_study, seal_assessment, seal_details, seal_original
 from app.usecases.studies.infer import infer
+from app.usecases.studies.repeat import Rejected, answered, remember, request_of
 from app.usecases.triage import labeller
 
 # A failure of the server itself is raised, never listed as a fault of the file.
 _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """One file of several that was refused: its index among them from 0, its name, and why."""
-
-    index: int
-    name: str
-    why: FractureError
 
 
 @dataclass(frozen=True)
@@ -43,42 +37,65 @@ class _View:
     name: str
     raw: bytes
     assessment: Assessment
+    header: Header | None
 
 
 def create_study(
-    services: Services, person: Person, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
+    services: Services,
+    person: Person,
+    uploads: Sequence[Upload],
+    remarks: tuple[str, ...] = (),
+    *,
+    key: str = "",
 ) -> Submission:
     """Infer the files as the views of a new study and store it, whole or not at all.
 
     remarks: warnings that every assessment carries besides its own.
+    key: where a request with the same key and files made a study in the last day, that study is returned.
 
     Raises:
         NoFile, TooManyFiles: none, or more than `limits.files`.
         FractureError: no file could be assessed; the error is the first file's. Nothing is stored.
+        DifferentPatients: the headers of two files name different patients. Nothing is stored.
+        ReusedKey: the key came with other files before.
     """
+    request = request_of(services, person, key, [_content(services, upload) for upload in uploads]) if key else None
+    if request is not None and (earlier := answered(services, request)) is not None:
+        return Submission(_stored(services, person, earlier.study), earlier.rejected)
     views, rejected = _infer_all(services, uploads, remarks)
+    details = details_of(view.header for view in views)
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
-    study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images)
+    sealed_details = seal_details(services.vault, (person.tenant, study_id), wrapped_key, details)
+    study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images, sealed_details)
     with services.store.begin() as unit:
         unit.studies.add(person.tenant, study, label=labeller(services, person.tenant))
+        if request is not None:
+            remember(services, unit, request, study, rejected)
+        announce(services, unit, person.tenant, "study-inferred", study_id)
         audit.record(services, unit, person, "study-created", study_id)
     return Submission(_stored(services, person, study_id), rejected)
 
 
 def add_images(services: Services, person: Person, study_id: str, uploads: Sequence[Upload]) -> Submission:
-    """Infer the files as more views of a study.
+    """Infer the files as more views of a study; a patient that was unknown is taken from them.
 
     Raises:
         StudyNotFound: not in this person's tenant, or deleted meanwhile.
         NoFile, TooManyFiles, FractureError: as `create_study`.
+        DifferentPatients: a file names another patient than the study. Nothing is stored.
     """
-    wrapped_key = services.store.studies.get(person.tenant, study_id).wrapped_key
+    row = services.store.studies.get(person.tenant, study_id)
     views, rejected = _infer_all(services, uploads)
-    images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
+    found = details_of(view.header for view in views)
+    images = tuple(_sealed(services, person.tenant, study_id, row.wrapped_key, view) for view in views)
     with services.store.begin() as unit:
-        unit.studies.add_images(person.tenant, study_id, images, label=labeller(services, person.tenant))
+        details = merged(open_details(services, unit.studies.get(person.tenant, study_id)), found)
+        sealed_details = seal_details(services.vault, (person.tenant, study_id), row.wrapped_key, details)
+        unit.studies.add_images(person.tenant, study_id, images)
+        unit.studies.set_details(person.tenant, study_id, sealed_details, label=labeller(services, person.tenant))
+        announce(services, unit, person.tenant, "study-inferred", study_id)
         audit.record(services, unit, person, "images-added", study_id)
     return Submission(_stored(services, person, study_id), rejected)
 
@@ -118,7 +135,15 @@ def _all_refused(rejected: Sequence[Rejected]) -> FractureError:
 
 def _infer(services: Services, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
     inference = infer(services.detector, lambda: _opened(services, upload), services.settings.limits, remarks)
-    return _View(_name(services, upload, index), inference.raw, inference.assessment)
+    return _View(_name(services, upload, index), inference.raw, inference.assessment, inference.radiograph.header)
+
+
+def _content(services: Services, upload: Upload) -> bytes:
+    """The plain bytes of an upload, or what was sent where they cannot be had."""
+    try:
+        return _opened(services, upload)
+    except FractureError:
+        return upload.body
 
 
 def _opened(services: Services, upload: Upload) -> bytes:

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from app import records
 from app.security import PublicUploadKey
-from app.usecases.studies.create import Rejected as RejectedFile
 from app.usecases.studies.create import Submission as CreatedStudy
+from app.usecases.studies.repeat import Rejected as RejectedFile
 from app.usecases.studies.show import StudyPage as ShownStudies
+from app.usecases.triage import study_verdict
 from app.web.api.fields import Answer, Box, Count, Milliseconds, Share, Time
 
 
@@ -116,12 +117,66 @@ class Image(Answer):
         )
 
 
+class Patient(Answer):
+    """Whom a study belongs to; null where it is not known."""
+
+    name: Annotated[
+        str | None, Field(description="Parts divided by ^ as in DICOM: family, given.", examples=["Doe^Jane"])
+    ]
+    id: Annotated[str | None, Field(description="The patient's number.", examples=["4711"])]
+    birth_date: Annotated[str | None, Field(examples=["1980-12-31"])]
+    sex: Annotated[str | None, Field(description="M, F or O.", examples=["F"])]
+
+    @classmethod
+    def of(cls, patient: records.Patient) -> Self:
+        """Describe a patient."""
+        return cls(name=patient.name or None, id=patient.id, birth_date=patient.birth_date, sex=patient.sex)
+
+
+class Examination(Answer):
+    """What was examined, as the DICOM header says it; null where it does not."""
+
+    accession_number: str | None
+    study_uid: str | None
+    study_date: str | None
+    body_part: Annotated[str | None, Field(examples=["WRIST"])]
+    laterality: Annotated[str | None, Field(description="L, R or B.", examples=["L"])]
+
+    @classmethod
+    def of(cls, examination: records.Examination) -> Self:
+        """Describe an examination."""
+        return cls(**{name: value or None for name, value in vars(examination).items()})
+
+
+class Decision(Answer):
+    """The outcome that people gave a study."""
+
+    outcome: records.Outcome
+    readers: Annotated[list[str], Field(description="Names of the readers whose answers it comes from.")]
+    at: Time
+    closed_by: Annotated[str | None, Field(description="Who closed a disagreement.")]
+    comment: str
+
+    @classmethod
+    def of(cls, decision: records.Decision) -> Self:
+        """Describe a decision."""
+        return cls(**{**vars(decision), "readers": list(decision.readers)})
+
+
 class Study(Answer):
     """The views that were taken together; `model` is the one that assessed the newest view."""
 
     id: Annotated[str, Field(examples=["9f0c6f6b2a0d4f0e8b7a1c2d3e4f5a6b"])]
     created_at: Time
     model: Model | None
+    patient: Patient | None
+    examination: Examination | None
+    label: Annotated[str, Field(description="A clinician's own words for the study.")]
+    verdict: Annotated[records.Verdict, Field(description="The software's: the worst of the images.")]
+    outcome: Annotated[
+        records.Outcome | None, Field(description="The readers': null while an image is undecided, never computed.")
+    ]
+    decision: Decision | None
     images: list[Image]
 
     @classmethod
@@ -131,6 +186,12 @@ class Study(Answer):
             "id": study.id,
             "created_at": study.created_at,
             "model": Model.of(study.images[-1].assessment.model) if study.images else None,
+            "patient": Patient.of(study.patient) if study.patient else None,
+            "examination": Examination.of(study.examination) if study.examination != records.Examination() else None,
+            "label": study.label,
+            "verdict": study_verdict(study),
+            "outcome": study.decision.outcome if study.decision else None,
+            "decision": Decision.of(study.decision) if study.decision else None,
             "images": [Image.of(image) for image in study.images],
         }
 

@@ -1,12 +1,13 @@
 """JSON bodies of requests to `/api/v1`: their form as pydantic models, and the refusal of what does not fit."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from flask import request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from app import records
 from app.errors import BadFeedback, BadRequest, Unprocessable
+from app.usecases.patients.edit import Changes
 
 Number = Annotated[float, Field(strict=True, gt=-1e9, lt=1e9, allow_inf_nan=False)]
 
@@ -46,6 +47,39 @@ class NewFeedback(Body):
     findings: list[NewMark] = Field(default_factory=list)
     normal: Annotated[StrictBool, Field(description="The whole image shows no fracture.")] = False
     comment: Annotated[StrictStr | None, Field(description="At most 4000 characters.")] = None
+
+
+class NewPatient(Body):
+    """A patient; what is left out or null is unknown."""
+
+    name: Annotated[StrictStr | None, Field(description="Parts divided by ^ as in DICOM.", examples=["Doe^Jane"])] = (
+        None
+    )
+    id: Annotated[StrictStr | None, Field(description="The patient's number.", examples=["4711"])] = None
+    birth_date: Annotated[StrictStr | None, Field(examples=["1980-12-31"])] = None
+    sex: Annotated[StrictStr | None, Field(description="M, F or O.", examples=["F"])] = None
+
+
+class StudyChanges(Body):
+    """What to change of a study; what is left out stays, a patient of null is removed."""
+
+    patient: NewPatient | None = None
+    label: Annotated[StrictStr | None, Field(examples=["Left wrist after a fall"])] = None
+
+    def changes(self) -> Changes:
+        """The changes as the application knows them."""
+        if "patient" not in self.model_fields_set:
+            return Changes(label=self.label)
+        new = self.patient
+        patient = records.Patient(new.name or "", new.id, new.birth_date, new.sex) if new else None
+        return Changes(patient, self.label)
+
+
+class NewClosing(Body):
+    """How a disagreement of readers is closed."""
+
+    outcome: Literal["fracture", "none"]
+    comment: StrictStr = ""
 
 
 Model = TypeVar("Model", bound=Body)

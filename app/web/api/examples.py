@@ -16,10 +16,23 @@ _IMAGE = {
     "model": _MODEL,
     "warnings": [],
 }
+_PATIENT = {"name": "Doe^Jane", "id": "4711", "birth_date": "1980-12-31", "sex": "F"}
 _STUDY = {
     "id": "9f0c6f6b2a0d4f0e8b7a1c2d3e4f5a6b",
     "created_at": "2026-11-23T09:12:44Z",
     "model": _MODEL,
+    "patient": _PATIENT,
+    "examination": {
+        "accession_number": "A-2026-001",
+        "study_uid": "1.2.826.0.1.3680043.8.498.1",
+        "study_date": "2026-11-23",
+        "body_part": "WRIST",
+        "laterality": "L",
+    },
+    "label": "Left wrist after a fall",
+    "verdict": "fracture",
+    "outcome": None,
+    "decision": None,
     "images": [_IMAGE],
 }
 _READER = {"id": "0a5b9c3d7e1f4a6b8c2d0e9f1a3b5c7d", "name": "Ada"}
@@ -49,6 +62,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "damaged": [],
         "behind": False,
     },
+    "StudyChanges": {"patient": _PATIENT, "label": "Left wrist after a fall"},
+    "NewClosing": {"outcome": "fracture", "comment": "Agreed at the conference"},
     "NewFeedback": _NEW_FEEDBACK,
     "Feedback": _FEEDBACK,
     "FeedbackList": {"feedback": [_FEEDBACK]},

@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from app.records import State
+from app.records import Outcome, State
 from app.usecases.triage import GRAVEST_FIRST
 from app.web.api.description import Json, Parameter
 from app.web.http.query import DEFAULT_STUDIES, MOST_STUDIES
@@ -23,6 +23,13 @@ PAGE = (
 FILTERS = (
     Parameter("state", "Only these.", {"type": "string", "enum": list(get_args(State))}),
     Parameter("verdict", "Only studies with this verdict.", {"type": "string", "enum": list(GRAVEST_FIRST)}),
+    Parameter(
+        "outcome",
+        "Only studies with this outcome of their readers.",
+        {"type": "string", "enum": list(get_args(Outcome))},
+    ),
+    Parameter("patient", "A number, or beginnings of parts of a name; case and accents are ignored.", _TEXT),
+    Parameter("accession", "Only studies of this accession number.", _TEXT),
     Parameter("region", "Only studies on which the software marked this region.", _TEXT),
     Parameter("reader", "Only studies that the person of this id has read.", _TEXT),
     Parameter("from", "Only studies that came on this day (UTC) or later.", _DAY),
@@ -51,6 +58,12 @@ LANGUAGE = (
     ),
 )
 FINDING = (Parameter("finding", "Its index in `findings`, from 0.", {"type": "integer", "minimum": 0}, required=True),)
+REPEAT = Parameter(
+    "Idempotency-Key",
+    "At most 255 characters; the same key with the same files within a day is answered with the first one's study.",
+    _TEXT,
+    "header",
+)
 CSRF = Parameter("X-CSRFToken", "Only with a browser's session, not with a token.", _TEXT, "header")
 SEALED = (
     Parameter("X-Key-Id", "Only with application/hpke: the kid that the body is sealed for.", _TEXT, "header"),

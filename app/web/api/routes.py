@@ -3,7 +3,10 @@
 from flask import Blueprint, Response, current_app, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 
+from app.errors import BadPatient
 from app.usecases.feedback import review as review_study
+from app.usecases.feedback.outcome import close_disagreement as close_disagreement_of
+from app.usecases.patients.edit import edit_study
 from app.usecases.reports.report import report_pdf as make_report
 from app.usecases.studies import explain
 from app.usecases.studies import show as show_study
@@ -15,7 +18,7 @@ from app.usecases.worklist.mark_read import mark_read as mark_study_read
 from app.usecases.worklist.mark_read import mark_unread as mark_study_unread
 from app.web.api import interchange, parameters
 from app.web.api.answers import EncryptionKey, Feedback, FeedbackList, Study, StudyPage, Submission
-from app.web.api.bodies import NewFeedback, json_body
+from app.web.api.bodies import NewClosing, NewFeedback, StudyChanges, json_body
 from app.web.api.description import Operation, describe
 from app.web.api.fields import Answer
 from app.web.api.openapi import document
@@ -23,9 +26,9 @@ from app.web.api.worklist_answers import Windows, Worklist
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
 from app.web.http.query import finding_query, list_query
-from app.web.http.uploads import read_uploads
+from app.web.http.uploads import read_uploads, repeat_key
 from app.web.http.window_query import window_query
-from app.web.http.worklist_query import read_filters
+from app.web.http.worklist_query import search_filters
 from app.web.i18n.language import asked
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -47,11 +50,11 @@ def encryption_key() -> ResponseReturnValue:
 
 
 @blueprint.post("/studies")
-@describe(Operation("createStudy", "Studies", Submission, 201, takes_files=True))
+@describe(Operation("createStudy", "Studies", Submission, 201, takes_files=True, parameters=(parameters.REPEAT,)))
 def create_study() -> ResponseReturnValue:
     """Create a study of the files sent, and infer each of them."""
     uploads = read_uploads(limits())
-    submission = metrics().counted(create_study_of(services(), person(), uploads), len(uploads))
+    submission = metrics().counted(create_study_of(services(), person(), uploads, key=repeat_key()), len(uploads))
     return _json(Submission.of_files(submission), 201)
 
 
@@ -86,7 +89,8 @@ def list_studies() -> ResponseReturnValue:
 def list_work() -> ResponseReturnValue:
     """One page of the worklist, unread and suspicious first."""
     limit, after = list_query(request.args)
-    page = worklist.list_work(services(), person(), read_filters(request.args), limit, after)
+    filters = search_filters(services(), person(), request.args)
+    page = worklist.list_work(services(), person(), filters, limit, after)
     return _json(Worklist.of(page))
 
 
@@ -111,6 +115,23 @@ def mark_unread(study_id: str) -> ResponseReturnValue:
 def read_study(study_id: str) -> ResponseReturnValue:
     """One study."""
     return _json(Study.of(show_study.get_study(services(), person(), study_id)))
+
+
+@blueprint.patch("/studies/<study_id>")
+@describe(Operation("changeStudy", "Studies", Study, body=StudyChanges))
+def change_study(study_id: str) -> ResponseReturnValue:
+    """Change the patient or the label of a study."""
+    changes = json_body(StudyChanges, BadPatient).changes()
+    return _json(Study.of(edit_study(services(), person(), study_id, changes)))
+
+
+@blueprint.post("/studies/<study_id>/outcome")
+@describe(Operation("closeDisagreement", "Feedback", Study, 201, refusals=(409,), body=NewClosing))
+def close_disagreement(study_id: str) -> ResponseReturnValue:
+    """Close a disagreement of the study's readers in the name of the token's person."""
+    body = json_body(NewClosing)
+    closed = close_disagreement_of(services(), person(), study_id, body.outcome, body.comment)
+    return _json(Study.of(closed), 201)
 
 
 @blueprint.delete("/studies/<study_id>")

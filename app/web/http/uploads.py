@@ -78,6 +78,11 @@ def read_uploads(limits: Limits) -> tuple[Upload, ...]:
     raise NoFile
 
 
+def repeat_key() -> str:
+    """The Idempotency-Key of the current request, "" without one."""
+    return request.headers.get("Idempotency-Key", "").strip().strip('"')
+
+
 def _form_uploads(limits: Limits) -> tuple[Upload, ...]:
     # A browser sends one part without name and content when no file was chosen.
     files = [part for part in request.files.getlist("file") if part.filename]

@@ -1,11 +1,14 @@
 """What the address of the worklist asks for, and how a link repeats it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal, TypeVar, get_args
 
 from app.errors import BadRequest
-from app.records import State, Verdict
+from app.records import Outcome, Person, State, Verdict
+from app.services import RecordServices
+from app.usecases.patients.find import terms_of
 from app.usecases.triage import Filters
 
 Order = Literal["triage", "newest"]
@@ -15,6 +18,8 @@ Choice = TypeVar("Choice", bound=str)
 # A day before or after these has no midnight in every time zone.
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
 _LONGEST_CODE = 64
+_LONGEST_TEXT = 200
+_MOST_TERMS = 12
 
 
 def read_filters(args: Mapping[str, str]) -> Filters:
@@ -31,8 +36,21 @@ def read_filters(args: Mapping[str, str]) -> Filters:
         reader=_code(args, "reader"),
         state=_choice(args, "state", get_args(State)),
         named=_label(args, "named"),
+        terms=_terms(args),
+        outcome=_choice(args, "outcome", get_args(Outcome)),
         newest_first=_choice(args, "order", get_args(Order)) == "newest",
     )
+
+
+def search_filters(services: RecordServices, person: Person, args: Mapping[str, str]) -> Filters:
+    """The filters of a program's request, which may name a patient and an accession number.
+
+    Raises:
+        BadRequest: as `read_filters`, or a text that is too long.
+    """
+    patient, accession = (_text(args, name) for name in ("patient", "accession"))
+    filters = read_filters(args)
+    return replace(filters, terms=filters.terms + terms_of(services, person, patient=patient, accession=accession))
 
 
 def filter_args(filters: Filters) -> Args:
@@ -45,6 +63,8 @@ def filter_args(filters: Filters) -> Args:
         "from": filters.since.isoformat() if filters.since else None,
         "to": filters.until.isoformat() if filters.until else None,
         "named": filters.named.hex() if filters.named else None,
+        "terms": "-".join(term.hex() for term in filters.terms) or None,
+        "outcome": filters.outcome,
         "order": "newest" if filters.newest_first else None,
     }
     return {name: value for name, value in args.items() if value}
@@ -81,11 +101,23 @@ def _choice(args: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> 
     return found
 
 
+def _text(args: Mapping[str, str], name: str) -> str:
+    text = args.get(name, "").strip()
+    if len(text) > _LONGEST_TEXT:
+        raise BadRequest("%(name)s is too long.", name=name)
+    return text
+
+
 def _code(args: Mapping[str, str], name: str) -> str | None:
     text = args.get(name, "")
     if len(text) > _LONGEST_CODE:
         raise BadRequest("%(name)s is too long.", name=name)
     return text or None
+
+
+def _terms(args: Mapping[str, str]) -> tuple[bytes, ...]:
+    words = args.get("terms", "").split("-")[:_MOST_TERMS]
+    return tuple(term for word in words if (term := _label({"terms": word}, "terms")))
 
 
 def _label(args: Mapping[str, str], name: str) -> bytes | None:

@@ -1,1 +1,0 @@
-"""The hospital's own systems: a DICOM node that receives radiographs, and the delivery of results."""
