@@ -39,6 +39,7 @@ class Settings:
     limits: Limits = Limits()
     retention_days: int = 0
     session_minutes: int = 480
+    session_idle_minutes: int = 60
     secure_cookies: bool = False
     trusted_proxies: int = 0
     models_dir: Path = MODELS_DIR
@@ -67,6 +68,7 @@ class Settings:
             ),
             retention_days=_number(environ, "RETENTION_DAYS", 0, 0, 36_500),
             session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
+            session_idle_minutes=_number(environ, "SESSION_IDLE_MINUTES", 60, 1, 60 * 24 * 30),
             secure_cookies=_choice(environ, "SECURE_COOKIES", "no", ("yes", "no")) == "yes",
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 8),
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),

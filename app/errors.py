@@ -243,6 +243,13 @@ class NotFound(FractureError):
     message = N_("This does not exist.")
 
 
+class TenantNotFound(NotFound):
+    """No tenant of this name; an administrator makes them on purpose."""
+
+    code = "tenant-not-found"
+    message = N_("There is no such tenant.")
+
+
 class StudyNotFound(NotFound):
     """No such study in the reader's tenant."""
 
@@ -323,6 +330,13 @@ class Unavailable(FractureError):
 
     code = "unavailable"
     message = N_("The server cannot do this just now.")
+
+
+class RecordForged(Unavailable):
+    """A row that decides access does not carry the MAC of SECRET_KEY; it is refused."""
+
+    code = "record-forged"
+    message = N_("This account cannot be used. Ask your administrator.")
 
 
 class StoredDataDamaged(Unavailable):

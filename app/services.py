@@ -7,7 +7,19 @@ from datetime import UTC, datetime
 from app.config import Settings
 from app.detection import Detector, Explainer, load_detector
 from app.imaging import RadiographCache
-from app.security import AuditChain, BlindIndex, KeyFile, KeyRing, MasterKeys, Passwords, UploadKeys, Vault, WebhookKeys
+from app.security import (
+    AccessSeal,
+    AuditChain,
+    BlindIndex,
+    KeyFile,
+    KeyRing,
+    MasterKeys,
+    Passwords,
+    SecretKeys,
+    UploadKeys,
+    Vault,
+    WebhookKeys,
+)
 from app.storage import Store, new_id, open_store
 
 # Change it with what app/usecases/triage.py labels: every study is then indexed anew.
@@ -23,6 +35,7 @@ class RecordServices:
     keys: KeyRing
     vault: Vault
     passwords: Passwords
+    access_seal: AccessSeal
     audit_chain: AuditChain
     blind_index: BlindIndex
     webhook_keys: WebhookKeys
@@ -46,6 +59,7 @@ def build_record_services(settings: Settings) -> RecordServices:
     Raises:
         ConfigError: a setting is wrong, or the database is not at this version's schema.
     """
+    secrets = SecretKeys.parse(settings.secret_key)
     keys: KeyRing = MasterKeys.parse(settings.master_keys)
     if settings.master_keys_file is not None:
         keys = KeyFile(settings.master_keys_file)
@@ -55,9 +69,10 @@ def build_record_services(settings: Settings) -> RecordServices:
         keys=keys,
         vault=Vault(keys),
         passwords=Passwords(),
-        audit_chain=AuditChain(settings.secret_key),
-        blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
-        webhook_keys=WebhookKeys(settings.secret_key),
+        access_seal=AccessSeal(secrets),
+        audit_chain=AuditChain(*secrets),
+        blind_index=BlindIndex(secrets.newest, WORKLIST_SCHEME),
+        webhook_keys=WebhookKeys(secrets.newest),
         clock=now,
         new_id=new_id,
     )

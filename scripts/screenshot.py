@@ -81,6 +81,8 @@ def _take(browser: Browser, url: str, link: str, arguments: argparse.Namespace) 
     arguments.out.mkdir(parents=True, exist_ok=True)
     first = browser.new_page()
     first.goto(url + link)
+    first.locator("main form button").click()
+    first.wait_for_url(f"{url}/")
     site = Site(url, _read_drawn(first, url))
     signed_in = first.context.storage_state()
     for device in DEVICES:

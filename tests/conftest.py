@@ -61,7 +61,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         database_url=f"sqlite:///{tmp_path / 'fractures.db'}",
         master_keys=new_master_key(),
-        secret_key="a secret that only tests use, long enough",
+        secret_key="a-secret-that-only-tests-use-and-long-enough",
         limits=Limits(upload_bytes=UPLOAD_BYTES, pixels=4_000_000, files=5),
     )
 
@@ -122,11 +122,13 @@ def client(app: "Flask") -> "FlaskClient":
 @pytest.fixture
 def account(services: "Services") -> Callable[..., Account]:
     """Makes people: `account("Ada", tenant="north")`."""
-    from app.usecases.administration import people
+    from app.usecases.administration import people, tokens
+    from tests.support.access import ensure_tenant
 
     def make(name: str, tenant: str = "default") -> Account:
+        ensure_tenant(services, tenant)
         person = people.add_person(services, Actor(tenant, "test"), name, "clinician", PASSWORD)
-        return Account(person, PASSWORD, people.add_token(services, Actor(tenant, "test"), name))
+        return Account(person, PASSWORD, tokens.add_token(services, Actor(tenant, "test"), name))
 
     return make
 
@@ -141,9 +143,10 @@ def ada(account: Callable[..., Account]) -> Account:
 def signed_in(client: "FlaskClient", services: "Services", ada: Account) -> "FlaskClient":
     """Ada's browser, signed in by a one-time link."""
     from app.usecases.administration import people
+    from tests.support.access import use_link
 
     link = people.add_link(services, Actor(ada.person.tenant, "test"), ada.person.name)
-    assert client.get(f"/sign-in/{link}").status_code == 303
+    assert use_link(client, link).status_code == 303
     return client
 
 

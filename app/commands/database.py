@@ -2,9 +2,9 @@
 
 import click
 
-from app.commands.invocation import plain_errors
+from app.commands.invocation import plain_errors, user
 from app.config import Settings
-from app.storage import migrate
+from app.usecases.administration.upgrade import upgrade_database
 
 
 def commands(settings: Settings) -> tuple[click.Command, ...]:
@@ -15,7 +15,7 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     @plain_errors
     def migrate_database() -> None:
         """Make the database, or bring it to this version's schema."""
-        migrate(settings.database_url)
+        upgrade_database(settings, user())
         click.echo("The database is up to date.")
 
     return (group,)

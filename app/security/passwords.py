@@ -2,14 +2,19 @@
 
 import secrets
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.errors import WeakPassword
+from app.errors import Busy, WeakPassword
 
 LEAST_CHARACTERS = 12
+HASHES_AT_ONCE = 2
+WAIT_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,13 @@ RFC_9106_SECOND = PasswordCost(passes=3, memory_kib=2**16, lanes=4, salt_bytes=1
 
 
 class Passwords:
-    """Hashes and checks passwords. Safe to share between threads; each check takes `cost.memory_kib` of memory."""
+    """Hashes and checks passwords. Safe to share between threads.
+
+    Each hash takes `cost.memory_kib` of memory and a core, so at most `HASHES_AT_ONCE` are made at once.
+    """
 
     def __init__(self, cost: PasswordCost = RFC_9106_SECOND) -> None:
+        self._turns = BoundedSemaphore(HASHES_AT_ONCE)
         self._hasher = PasswordHasher(
             time_cost=cost.passes,
             memory_cost=cost.memory_kib,
@@ -46,22 +55,37 @@ class Passwords:
 
         Raises:
             WeakPassword: fewer than 12 characters.
+            Busy: others hash for longer than `WAIT_S`.
         """
         normal = _normal(password)
         if len(normal) < LEAST_CHARACTERS:
             raise WeakPassword
-        return self._hasher.hash(_bytes(normal))
+        with self._turn():
+            return self._hasher.hash(_bytes(normal))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether this is the password of the stored hash.
 
         Give None where there is no such person or no password: the answer is False, after the same work.
+
+        Raises:
+            Busy: others hash for longer than `WAIT_S`.
         """
         try:
-            matches = self._hasher.verify(stored or self._nobody, _bytes(_normal(password)))
+            with self._turn():
+                matches = self._hasher.verify(stored or self._nobody, _bytes(_normal(password)))
         except (VerificationError, InvalidHashError):
             return False
         return matches and stored is not None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=WAIT_S):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def needs_rehash(self, stored: str) -> bool:
         """Whether the stored hash was made at another cost, so that it should be made anew at the next sign-in."""

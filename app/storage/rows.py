@@ -8,21 +8,69 @@ from app.records import Person
 
 
 @dataclass(frozen=True)
-class PersonRow:
-    """A person with what signing in needs; `password_hash` is None for somebody who comes by link or token only."""
+class TenantRow:
+    """A tenant: a clinic or department whose records nobody else sees."""
 
-    person: Person
-    password_hash: str | None = field(repr=False)
+    name: str
     created_at: datetime
 
 
 @dataclass(frozen=True)
-class TokenRow:
-    """An API token that is valid: whose it is and since when; the token itself is not stored."""
+class PersonRow:
+    """A person with their credentials; `password_hash` is None for somebody who signs in by link only.
 
-    id: str
+    mac: authenticates all other fields.
+    """
+
     person: Person
+    password_hash: str | None = field(repr=False)
     created_at: datetime
+    is_enabled: bool = True
+    mac: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """An API token of a person; `digest` stands for the token, which is not stored.
+
+    scopes: permissions that the token is limited to; empty for all of its person's.
+    mac: authenticates all other fields but `last_used_at`.
+    """
+
+    tenant: str
+    id: str
+    person: str
+    digest: bytes = field(repr=False)
+    scopes: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = None
+    mac: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A one-time sign-in link; `mac` authenticates all other fields."""
+
+    tenant: str
+    person: str
+    digest: bytes = field(repr=False)
+    expires_at: datetime
+    mac: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """A session of a person; `mac` authenticates all other fields but `last_seen_at`."""
+
+    tenant: str
+    id: str
+    person: str
+    digest: bytes = field(repr=False)
+    created_at: datetime
+    expires_at: datetime
+    last_seen_at: datetime
+    mac: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ _LOCK = 7_263_114_905
 _NO_ANSWER = "The database of DATABASE_URL does not answer, refuses the user, or is damaged."
 
 
-def migrate(database_url: str) -> None:
+def migrate(database_url: str) -> str | None:
     """Create or bring up to date all tables, in one transaction; several processes may do it at once.
 
-    A SQLite database is made when it is not there, readable by its owner only.
+    A SQLite database is made when it is not there, readable by its owner only. Returns the revision that the schema had
+    before, None for an empty database.
 
     Raises:
         ConfigError: the URL is wrong, the database cannot be used, or was made by a newer version.
@@ -32,7 +33,7 @@ def migrate(database_url: str) -> None:
     _make_file(database_url)
     engine = connect(database_url, for_migration=True)
     try:
-        _upgrade(engine)
+        return _upgrade(engine)
     except DatabaseError as error:
         raise ConfigError(_NO_ANSWER) from error
     except CommandError as error:
@@ -66,14 +67,16 @@ def sqlite_path(database_url: str) -> Path | None:
     return Path(url.database or "") if url.drivername == "sqlite" else None
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine) -> str | None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = _config()
     with engine.execution_options(immediate=True).begin() as connection:
         if not is_sqlite(engine):
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config.attributes["connection"] = connection
+        before = MigrationContext.configure(connection).get_current_revision()
         command.upgrade(config, "head")
+    return before
 
 
 def _config() -> Config:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from app.errors import ConfigError
+from app.storage.access.attempts import Attempts
 from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
 from app.storage.audit import Audit
@@ -25,6 +26,7 @@ class Repositories:
     def __init__(self, transactions: Transactions) -> None:
         self.people = People(transactions)
         self.credentials = Credentials(transactions)
+        self.attempts = Attempts(transactions)
         self.studies = Studies(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)

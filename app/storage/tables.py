@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
+    true,
 )
 
 
@@ -76,6 +77,15 @@ def _of_study() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE")
 
 
+tenants = Table(
+    "tenants",
+    metadata,
+    _text("tenant"),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant"),
+)
+
+# `mac` authenticates a row that decides access (app.security.access_seal); the database cannot make one.
 people = Table(
     "people",
     metadata,
@@ -85,11 +95,14 @@ people = Table(
     _text("role"),
     Column("password_hash", Text),
     _time("created_at"),
+    Column("is_enabled", Boolean, nullable=False, server_default=true()),
+    _blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "name"),
-    CheckConstraint("role IN ('clinician', 'admin')", name="role"),
+    CheckConstraint("role IN ('clinician', 'reader', 'uploader', 'auditor', 'admin')", name="role"),
 )
 
+# Digests are keyed: one that was made without SECRET_KEY matches no token.
 api_tokens = Table(
     "api_tokens",
     metadata,
@@ -97,7 +110,12 @@ api_tokens = Table(
     _text("id"),
     _text("person"),
     _blob("digest"),
+    # Separated by spaces; empty for everything that the person may do.
+    _text("scopes"),
     _time("created_at"),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    _blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("digest"),
     _of_person(),
@@ -111,6 +129,7 @@ sign_in_links = Table(
     _text("person"),
     _time("expires_at"),
     Column("used_at", UtcDateTime),
+    _blob("mac"),
     PrimaryKeyConstraint("digest"),
     _of_person(),
 )
@@ -119,11 +138,28 @@ sessions = Table(
     "sessions",
     metadata,
     _text("tenant"),
-    _blob("digest"),
+    _text("id"),
     _text("person"),
+    _blob("digest"),
+    _time("created_at"),
     _time("expires_at"),
-    PrimaryKeyConstraint("digest"),
+    _time("last_seen_at"),
+    _blob("mac"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("digest"),
     _of_person(),
+)
+
+# Refused sign-ins of the last minutes; `subject` is a keyed digest of an account, an address, or both.
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _blob("subject"),
+    _time("at"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "subject", "at"),
 )
 
 studies = Table(

@@ -13,10 +13,12 @@ NOBODY = "nobody"
 
 STUDY_VIEWED = "study-viewed"
 WORKLIST_VIEWED = "worklist-viewed"
+REFUSED = "refused"
 # Actions that leave every list of studies as it was.
 CHANGES_NO_LIST = (
     STUDY_VIEWED,
     WORKLIST_VIEWED,
+    REFUSED,
     "report-made",
     "signed-in",
     "signed-in-by-link",
@@ -48,6 +50,12 @@ def record_list_view(services: RecordServices, person: Person) -> None:
         Unavailable: it cannot be entered, so nothing is shown.
     """
     _record_once(services, person, WORKLIST_VIEWED, "worklist")
+
+
+def record_refusal(services: RecordServices, person: Person, subject: str) -> None:
+    """Enter that a person asked for what their role or token does not allow; `subject` names the operation."""
+    with services.store.begin() as unit:
+        record(services, unit, person, REFUSED, subject)
 
 
 def _record_once(services: RecordServices, person: Person, action: str, subject: str) -> None:

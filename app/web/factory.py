@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.detection import reference_of
 from app.records import DISCLAIMER
+from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.studies.sample import truth_of
 from app.web.api import routes as api
@@ -19,7 +20,6 @@ from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
 from app.web.http.notices import Notices
 from app.web.http.query import way_back
-from app.web.http.throttle import Throttle
 from app.web.http.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
@@ -52,7 +52,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     services = services or build_services(settings)
     app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
-    app.extensions["throttle"] = Throttle()
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
     app.extensions["notices"] = Notices()
     app.extensions["csrf"] = CSRFProtect(app)
@@ -80,8 +79,10 @@ def command_carrier() -> Flask:
 
 def _flask_config(settings: Settings) -> dict[str, object]:
     secure = settings.secure_cookies
+    newest, *older = SecretKeys.parse(settings.secret_key).derive(b"session-cookie/v1")
     return {
-        "SECRET_KEY": settings.secret_key,
+        "SECRET_KEY": newest,
+        "SECRET_KEY_FALLBACKS": older,
         "SESSION_COOKIE_NAME": "__Host-session" if secure else "session",
         "SESSION_COOKIE_SECURE": secure,
         "SESSION_COOKIE_HTTPONLY": True,

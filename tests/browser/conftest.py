@@ -22,7 +22,8 @@ from app.records import Actor, Role
 from app.security import new_master_key
 from app.services import RecordServices, build_record_services
 from app.storage import migrate
-from app.usecases.administration import people
+from app.usecases.administration import people, tokens
+from tests.support.access import ensure_tenant, enter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -57,11 +58,12 @@ class Server:
 
     def token(self) -> str:
         """A fresh API token."""
-        return people.add_token(self.services, Actor("default", "test"), "admin")
+        return tokens.add_token(self.services, Actor("default", "test"), "admin")
 
     def person(self, tenant: str, name: str, role: Role) -> str:
         """A person, new or known; the path of a link that signs them in."""
         with contextlib.suppress(NameTaken):
+            ensure_tenant(self.services, tenant)
             people.add_person(self.services, Actor(tenant, "test"), name, role, None)
         return f"/sign-in/{people.add_link(self.services, Actor(tenant, 'test'), name)}"
 
@@ -227,11 +229,11 @@ def workplace(browser: "Browser", server: Server, radiographs: list[Path]) -> Wo
 
     def signed_in(tenant: str, name: str, role: Role) -> Any:
         with browser.new_context(base_url=server.url) as context:
-            context.new_page().goto(server.person(tenant, name, role))
+            enter(context.new_page(), server.person(tenant, name, role))
             return context.storage_state()
 
     admin = signed_in("workplace", "Ada", "admin")
-    program = Program(server.url, people.add_token(server.services, Actor("workplace", "test"), "Ada"))
+    program = Program(server.url, tokens.add_token(server.services, Actor("workplace", "test"), "Ada"))
     study, alone = program.send(*radiographs), program.send(radiographs[0])
     for image in study["images"]:
         marks = [{**found, "answer": "confirmed"} for found in image["findings"]]

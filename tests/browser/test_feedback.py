@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import test_upload
 from tests.browser.conftest import Server
 from tests.browser.test_upload import Watched
+from tests.support.access import enter
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +67,7 @@ def test_what_was_drawn_survives_a_lost_session_and_is_stored(
     page.click("text=Store my answer")
     expect(page).to_have_url(re.compile("/sign-in"))
     assert study.rsplit("/", 1)[1] in page.url
-    page.goto(server.link())
+    enter(page, server.link())
     page.goto(study)
 
     assert rows(page) == drawn

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from app.records import DISCLAIMER, Actor
 from app.usecases.administration import people
 from tests.browser.conftest import Server
+from tests.support.access import ensure_tenant, enter
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -27,10 +28,11 @@ EXPLAINED_WITHIN_MS = 120_000
 def newcomer(request: pytest.FixtureRequest, browser: "Browser", server: Server) -> Iterator[Page]:
     """A page of somebody whose hospital has no study yet."""
     tenant = f"new-{secrets.token_hex(4)}"
+    ensure_tenant(server.services, tenant)
     people.add_person(server.services, Actor(tenant, "test"), "Nina", "clinician", None)
     context = browser.new_context(viewport={"width": request.param, "height": 800}, base_url=server.url)
     page = context.new_page()
-    page.goto(f"/sign-in/{people.add_link(server.services, Actor(tenant, 'test'), 'Nina')}")
+    enter(page, f"/sign-in/{people.add_link(server.services, Actor(tenant, 'test'), 'Nina')}")
     yield page
     context.close()
 

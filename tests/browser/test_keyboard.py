@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, FileChooser, Page, expect
 
 from tests.browser.conftest import Server, Workplace
 from tests.browser.test_feedback import rows
+from tests.support.access import enter
 from tests.support.focus import stop, tab_to, walk
 from tests.support.read_pdf import read_pdf
 
@@ -26,7 +27,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
         page = context.new_page()
         # From the beginning: Chromium may answer a key before it hears that somebody waits for the chooser.
         page.on("filechooser", lambda opened: OPENED.append(opened))  # noqa: PLW0108 - Playwright marks it
-        page.goto(server.person("keyboard", "Kim", "clinician"))
+        enter(page, server.person("keyboard", "Kim", "clinician"))
         yield page
     OPENED.clear()
 

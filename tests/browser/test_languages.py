@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app.web.i18n.catalogues import catalogue
 from app.web.i18n.language import LANGUAGES
 from tests.browser.conftest import Server
+from tests.support.access import enter
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +23,7 @@ def read_study(browser: Browser, server: Server, radiographs: list[Path]) -> Ite
     """The state of a signed-in browser, and the path of a study of two views."""
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
-    page.goto(server.link())
+    enter(page, server.link())
     page.goto("/")
     page.set_input_files("[name=file]", radiographs)
     page.wait_for_url("**/studies/*")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
 from tests.browser.conftest import Server, Workplace
+from tests.support.access import enter
 from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
@@ -26,7 +27,7 @@ def study_page(
     """The page of a study of one view, in dark colours, with and without JavaScript."""
     context = browser.new_context(java_script_enabled=request.param, color_scheme="dark", accept_downloads=True)
     page = context.new_page()
-    page.goto(server.link())
+    enter(page, server.link())
     page.goto(server.url)
     page.set_input_files("[name=file]", radiographs[0])
     if not request.param:
@@ -52,7 +53,7 @@ def test_what_was_written_for_the_report_stays_in_another_language_until_its_wri
     with browser.new_context(base_url=server.url) as context:
         page = context.new_page()
         for name, found in (("Wanda", ""), ("Wanda", "Schräge Fraktur."), ("Xenia", "")):
-            page.goto(server.person("workplace", name, "clinician"))
+            enter(page, server.person("workplace", name, "clinician"))
             page.goto(workplace.alone)
             page.select_option("#language", "de" if found else "en")
             page.click(".language button")

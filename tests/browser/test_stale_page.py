@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.records import Actor
-from app.usecases.administration import people
+from app.usecases.administration import people, tokens
 from tests.browser.conftest import Program, Server
 from tests.browser.test_feedback import rows
+from tests.support.access import ensure_tenant, enter
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +21,9 @@ TENANT = "stale"
 @pytest.fixture(scope="module")
 def program(server: Server) -> Program:
     """Another program at work in the same hospital."""
+    ensure_tenant(server.services, TENANT)
     people.add_person(server.services, Actor(TENANT, "test"), "robot", "admin", None)
-    return Program(server.url, people.add_token(server.services, Actor(TENANT, "test"), "robot"))
+    return Program(server.url, tokens.add_token(server.services, Actor(TENANT, "test"), "robot"))
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def page(browser: Browser, server: Server, program: Program, radiographs: list[P
     study = program.send(radiographs[0])["id"]
     with browser.new_context(base_url=server.url) as context:
         page = context.new_page()
-        page.goto(f"/sign-in/{people.add_link(server.services, Actor(TENANT, 'test'), 'robot')}")
+        enter(page, f"/sign-in/{people.add_link(server.services, Actor(TENANT, 'test'), 'robot')}")
         page.goto(f"/studies/{study}")
         expect(page.locator("[data-readout]")).to_contain_text("width")
         yield page

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from tests.browser.conftest import Server
+from tests.support.access import enter
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +69,7 @@ def _visit(browser: Browser, server: Server, **options: object) -> Iterator[Watc
     page.on("pageerror", lambda error: watched.complaints.append(str(error)))
     page.on("requestfailed", lambda request: watched.complaints.extend(_fault(request)))
     page.on("request", lambda request: watched.requests.append(request))  # noqa: PLW0108 - Playwright marks it
-    page.goto(server.link())
+    enter(page, server.link())
     expect(page).to_have_url(f"{server.url}/")
     yield watched
     context.close()
@@ -144,7 +145,7 @@ def test_the_plain_form_shows_boxes_too(any_visit: Watched, radiographs: list[Pa
 def test_a_plain_form_with_only_a_broken_file_says_why(browser: Browser, server: Server, broken: Path) -> None:
     context = browser.new_context(base_url=server.url, java_script_enabled=False)
     page = context.new_page()
-    page.goto(server.link())
+    enter(page, server.link())
 
     page.set_input_files("#files", broken)
     page.click("button.no-js")
@@ -277,7 +278,7 @@ def test_the_theme_is_chosen_and_kept(visit: Watched) -> None:
 def test_a_page_fits_a_phone_and_a_slow_line(browser: Browser, server: Server, path: str) -> None:
     context = browser.new_context(base_url=server.url, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(server.link())
+    enter(page, server.link())
     sizes: list[int] = []
     page.on("response", lambda response: sizes.append(len(response.body()) if response.ok else 0))
 

@@ -14,6 +14,7 @@ from tests.browser import test_upload
 from tests.browser.conftest import Server
 from tests.browser.test_feedback import open_study, rows
 from tests.browser.test_upload import Watched
+from tests.support.access import enter
 
 pytestmark = pytest.mark.browser
 
@@ -375,7 +376,7 @@ def test_only_what_is_in_sight_gets_a_viewer_and_nothing_moves(
 ) -> None:
     context = browser.new_context(base_url=server.url, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    page.goto(server.link())
+    enter(page, server.link())
     page.set_input_files("#files", [radiographs[0]] * 8)
     page.wait_for_url(re.compile("/studies/[0-9a-f]+$"), timeout=90_000)
     page.add_init_script(

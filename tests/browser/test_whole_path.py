@@ -14,6 +14,7 @@ from app.records import DISCLAIMER
 from tests.browser.conftest import ROOT, Server
 from tests.browser.test_feedback import drag, rows
 from tests.browser.test_upload import drop
+from tests.support.access import enter
 from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
@@ -29,7 +30,7 @@ def clinician(browser: Browser, server: Server) -> Iterator[Page]:
     """A page of somebody in a hospital of their own."""
     with browser.new_context(base_url=server.url, accept_downloads=True) as context:
         page = context.new_page()
-        page.goto(server.person(TENANT, "Cleo", "clinician"))
+        enter(page, server.person(TENANT, "Cleo", "clinician"))
         yield page
 
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.records import DISCLAIMER
 from tests.browser.conftest import Server, Workplace
 from tests.browser.test_access import PAGES
+from tests.support.access import enter
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A page without JavaScript, of a clinician in a hospital of their own."""
     with browser.new_context(base_url=server.url, java_script_enabled=False, accept_downloads=True) as context:
         page = context.new_page()
-        page.goto(server.person(TENANT, "Sky", "clinician"))
+        enter(page, server.person(TENANT, "Sky", "clinician"))
         yield page
 
 
@@ -107,7 +108,7 @@ def test_an_answer_outlives_the_session_and_is_stored_after_signing_in_again(
     page.get_by_role("button", name="Store my answer").click()
     expect(page.get_by_label("Comment")).to_have_value("A step")
     other = page.context.new_page()
-    other.goto(server.person(TENANT, "Sky", "clinician"))
+    enter(other, server.person(TENANT, "Sky", "clinician"))
     page.get_by_role("button", name="Store my answer").click()
     # The form's token was the old session's; what was written comes back with a new one.
     expect(page.get_by_label("Comment")).to_have_value("A step")

@@ -84,14 +84,14 @@ def assert_serves(settings: Settings) -> None:
     from app.imaging import phantom, render_png
     from app.records import Actor
     from app.storage import migrate
-    from app.usecases.administration import people
+    from app.usecases.administration import people, tokens
     from app.web import create_app
 
     migrate(settings.database_url)
     app = create_app(settings)
     services = app.extensions["services"]
     people.add_person(services, Actor("default", "test"), "Ada", "clinician", None)
-    bearer = {"Authorization": f"Bearer {people.add_token(services, Actor('default', 'test'), 'Ada')}"}
+    bearer = {"Authorization": f"Bearer {tokens.add_token(services, Actor('default', 'test'), 'Ada')}"}
     try:
         sent = multipart(("wrist.png", render_png(phantom(1, (160, 128)).grey)))
         answer = app.test_client().post("/api/v1/studies", headers=bearer, **sent)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from app.records import Person
-from app.storage import NewImage, NewStudy, Store, migrate, new_id, open_store
+from app.storage import NewImage, NewStudy, PersonRow, Store, migrate, new_id, open_store
 from app.storage.tables import metadata
 from tests.support.postgres_server import postgres_server
 
@@ -59,12 +59,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'test.db'}"
     url = request.getfixturevalue("postgres")
     run_sql(url, f"TRUNCATE {', '.join(metadata.tables)}")
+    run_sql(url, "INSERT INTO tenants VALUES ('default', now())")
     return url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
+    """The store, with the tenants "default" and "other"."""
     store = open_store(database_url)
+    store.people.add_tenant("other", NOW)
     yield store
     store.close()
 
@@ -72,7 +75,7 @@ def store(database_url: str) -> Iterator[Store]:
 @pytest.fixture
 def anna(store: Store) -> Person:
     person = Person(new_id(), "default", "anna", "clinician")
-    store.people.add("default", person, "a hash", NOW)
+    store.people.add(PersonRow(person, "a hash", NOW, mac=b"mac"))
     return person
 
 

@@ -66,4 +66,4 @@ def test_a_database_that_has_gone_is_unavailable(database_url: str) -> None:
 
 def test_a_time_without_a_zone_is_refused(store: Store) -> None:
     with pytest.raises(StatementError, match="time zone"):
-        store.credentials.purge_expired(datetime(2026, 1, 1))
+        store.attempts.purge(datetime(2026, 1, 1))

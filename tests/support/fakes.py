@@ -10,7 +10,18 @@ from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
 from app.errors import Busy
 from app.imaging import RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
-from app.security import AuditChain, BlindIndex, MasterKeys, PasswordCost, Passwords, UploadKeys, Vault, WebhookKeys
+from app.security import (
+    AccessSeal,
+    AuditChain,
+    BlindIndex,
+    MasterKeys,
+    PasswordCost,
+    Passwords,
+    SecretKeys,
+    UploadKeys,
+    Vault,
+    WebhookKeys,
+)
 from app.services import WORKLIST_SCHEME, Services
 from app.storage import new_id, open_store
 
@@ -78,15 +89,17 @@ class FakeDetector:
 def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDetector) -> Services:
     """Services over a migrated database: real encryption, a fake network and a fake clock."""
     keys = MasterKeys.parse(settings.master_keys)
+    secrets = SecretKeys.parse(settings.secret_key)
     return Services(
         settings=settings,
         store=open_store(settings.database_url),
         keys=keys,
         vault=Vault(keys),
         passwords=Passwords(QUICK),
-        audit_chain=AuditChain(settings.secret_key),
-        blind_index=BlindIndex(settings.secret_key, WORKLIST_SCHEME),
-        webhook_keys=WebhookKeys(settings.secret_key),
+        access_seal=AccessSeal(secrets),
+        audit_chain=AuditChain(*secrets),
+        blind_index=BlindIndex(secrets.newest, WORKLIST_SCHEME),
+        webhook_keys=WebhookKeys(secrets.newest),
         clock=clock,
         new_id=new_id,
         upload_keys=UploadKeys(keys, clock),

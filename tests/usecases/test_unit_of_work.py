@@ -17,7 +17,8 @@ from app.errors import SignInRefused
 from app.records import Actor, Patient, Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
-from app.usecases.administration import maintenance, people
+from app.usecases.administration import maintenance, people, tokens
+from app.usecases.administration import sign_in as sessions
 from app.usecases.feedback.review import add_feedback
 from app.usecases.outbox import messages
 from app.usecases.patients.edit import Changes, edit_study
@@ -86,12 +87,15 @@ ACTS: dict[str, Act] = {
     "report": report_pdf,
     "purge": lambda services, *_: maintenance.purge_expired(services),
     "rotate": lambda services, *_: maintenance.rotate_keys(services, "os:test", make_new=False),
-    "sign in": lambda services, *_: people.sign_in(services, "default", "Ada", PASSWORD),
-    "refuse a sign-in": lambda services, *_: people.sign_in(services, "default", "Ada", "wrong horse battery"),
+    "sign in": lambda services, *_: sessions.sign_in(services, "default", "Ada", PASSWORD),
+    "refuse a sign-in": lambda services, *_: sessions.sign_in(services, "default", "Ada", "wrong horse battery"),
     "add a person": lambda services, *_: people.add_person(services, ADMIN, "Bea", "clinician", None),
     "set a password": lambda services, *_: people.set_password(services, ADMIN, "Ada", "another horse battery"),
-    "add a token": lambda services, *_: people.add_token(services, ADMIN, "Ada"),
+    "add a token": lambda services, *_: tokens.add_token(services, ADMIN, "Ada"),
     "add a link": lambda services, *_: people.add_link(services, ADMIN, "Ada"),
+    "disable": lambda services, *_: people.set_enabled(services, ADMIN, "Ada", False),
+    "set a role": lambda services, *_: people.set_role(services, ADMIN, "Ada", "reader"),
+    "end sessions": lambda services, *_: people.end_sessions(services, ADMIN, "Ada"),
 }
 
 
@@ -110,7 +114,10 @@ def test_an_act_whose_entry_is_refused_changes_nothing(
     with pytest.raises(IntegrityError):
         act(rotated, ada, study)
 
-    assert content(database) == before
+    after = content(database)
+    # A counted attempt to sign in is no act.
+    del before["sign_in_attempts"], after["sign_in_attempts"]
+    assert after == before
 
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
@@ -131,9 +138,9 @@ def _with_newer_key(services: Services) -> Services:
 
 
 def test_signing_out_and_signing_in_by_link_are_entered(services: Services, ada: Person) -> None:
-    token, _ = people.sign_in_by_link(services, people.add_link(services, ADMIN, "Ada"))
-    people.sign_out(services, token)
-    people.sign_out(services, token)
+    token, _ = sessions.sign_in_by_link(services, people.add_link(services, ADMIN, "Ada"))
+    sessions.sign_out(services, token)
+    sessions.sign_out(services, token)
     actions = [entry.event.action for entry in services.store.audit.entries("default")]
     assert actions == ["person-added", "link-added", "signed-in-by-link", "signed-out"]
 
@@ -141,7 +148,7 @@ def test_signing_out_and_signing_in_by_link_are_entered(services: Services, ada:
 def test_a_refused_sign_in_names_the_account_and_never_what_was_typed(services: Services, ada: Person) -> None:
     for name in ("Ada", "hunter2 typed into the wrong field"):
         with pytest.raises(SignInRefused):
-            people.sign_in(services, "default", name, "wrong horse battery")
+            sessions.sign_in(services, "default", name, "wrong horse battery")
     events = [entry.event for entry in services.store.audit.entries("default")][-2:]
     assert [(event.actor, event.action, event.subject) for event in events] == [
         (ada.id, "sign-in-refused", "password"),

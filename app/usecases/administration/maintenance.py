@@ -8,6 +8,8 @@ from app.security import KeyFile, new_master_key
 from app.services import RecordServices
 from app.storage import WrappedKeyRow
 from app.usecases import audit
+from app.usecases.administration.audit_record import broken_entry
+from app.usecases.administration.sign_in import idle_time
 
 # The tenant that every installation has; what concerns no tenant alone is entered in its record.
 DEFAULT_TENANT = "default"
@@ -34,17 +36,19 @@ def rotate_keys(services: RecordServices, user: str, make_new: bool = True) -> i
 
 
 def purge_expired(services: RecordServices) -> int:
-    """Delete studies older than RETENTION_DAYS, and ended sessions and links; returns how many studies.
+    """Delete studies older than RETENTION_DAYS, and expired sessions, links and tokens; returns how many studies.
 
-    Each is entered in its tenant's audit record as done by the rule, not by a person.
+    Each study is entered in its tenant's audit record as deleted by the rule, not by a person. What has expired is
+    removed also where RETENTION_DAYS is not set.
 
     Raises:
         ConfigError: RETENTION_DAYS is not set, so nothing expires.
     """
+    now = services.clock()
+    services.store.credentials.purge_expired(now, now - idle_time(services))
     days = services.settings.retention_days
     if not days:
         raise ConfigError("Set RETENTION_DAYS to the number of days that a study is kept.")
-    services.store.credentials.purge_expired(services.clock())
     purged = 0
     while some := _purge_some(services, days):
         purged += some
@@ -53,11 +57,7 @@ def purge_expired(services: RecordServices) -> int:
 
 def verify_audit(services: RecordServices) -> dict[str, int | None]:
     """For each tenant the sequence of the first broken audit entry, or None where the chain holds."""
-    verdicts: dict[str, int | None] = {}
-    for tenant in services.store.audit.tenants():
-        broken = services.audit_chain.verify(services.store.audit.entries(tenant))
-        verdicts[tenant] = None if broken is None else broken + 1
-    return verdicts
+    return {tenant.name: broken_entry(services, tenant.name) for tenant in services.store.people.tenants()}
 
 
 def _add_key(services: RecordServices, actor: Actor) -> None:

@@ -1,152 +1,149 @@
-"""People: add them, sign them in and out, and issue the tokens by which a program acts for them."""
+"""People of a tenant: add, list, disable and enable them, give them a role, a password or a sign-in link."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from app.errors import InvalidToken, LinkRefused, NotFound, NotSignedIn, SignInRefused
+from app.errors import NotFound, RecordForged
 from app.records import Actor, Person, Role
-from app.security import digest, new_token
+from app.security import new_token
 from app.services import RecordServices
-from app.storage import UnitOfWork
+from app.storage import LinkRow, PersonRow, UnitOfWork
 from app.usecases import audit
+from app.usecases.administration.sealed_rows import is_genuine, sealed_link, sealed_person
 
 LINK_MINUTES = 60
-
-
-def sign_in(services: RecordServices, tenant: str, name: str, password: str) -> tuple[str, Person]:
-    """A session for a name and a password: its token and the person.
-
-    Raises:
-        SignInRefused: no such person, no password, or a wrong one; which, is not told, and takes the same time.
-    """
-    row = services.store.people.by_name(tenant, name)
-    stored = row.password_hash if row else None
-    if not services.passwords.verify(stored, password) or row is None or stored is None:
-        _record_refusal(services, tenant, row.person if row else None)
-        raise SignInRefused
-    newer = services.passwords.hash(password) if services.passwords.needs_rehash(stored) else None
-    with services.store.begin() as unit:
-        if newer is not None:
-            unit.people.set_password_hash(tenant, row.person.id, newer)
-        return _new_session(services, unit, row.person, "signed-in"), row.person
-
-
-def sign_in_by_link(services: RecordServices, link_token: str) -> tuple[str, Person]:
-    """A session for a one-time link; the link is used up.
-
-    Raises:
-        LinkRefused: used, expired or never made.
-    """
-    with services.store.begin() as unit:
-        person = unit.credentials.consume_link(digest(link_token), services.clock())
-        if person is None:
-            raise LinkRefused
-        return _new_session(services, unit, person, "signed-in-by-link"), person
-
-
-def sign_out(services: RecordServices, session_token: str) -> None:
-    """End a session; one that has ended already is no error."""
-    with services.store.begin() as unit:
-        person = unit.credentials.end_session(digest(session_token))
-        if person is not None:
-            audit.record(services, unit, person, "signed-out", person.id)
-
-
-def person_of_session(services: RecordServices, session_token: str) -> Person:
-    """The person of a session.
-
-    Raises:
-        NotSignedIn: it has ended, or never was.
-    """
-    person = services.store.credentials.person_of_session(digest(session_token), services.clock())
-    if person is None:
-        raise NotSignedIn
-    return person
-
-
-def person_of_token(services: RecordServices, api_token: str) -> Person:
-    """The person that an API token acts for.
-
-    Raises:
-        InvalidToken: never made, or revoked.
-    """
-    person = services.store.credentials.person_of_token(digest(api_token))
-    if person is None:
-        raise InvalidToken
-    return person
 
 
 def add_person(services: RecordServices, actor: Actor | Person, name: str, role: Role, password: str | None) -> Person:
     """A new person in the actor's tenant; without a password only a link signs them in.
 
     Raises:
-        NameTaken: the tenant has a person of this name. WeakPassword: shorter than 12 characters.
+        TenantNotFound: there is no such tenant. NameTaken: it has a person of this name.
+        WeakPassword: shorter than 12 characters, or a common one.
     """
     password_hash = services.passwords.hash(password) if password is not None else None
     person = Person(services.new_id(), actor.tenant, name, role)
+    row = PersonRow(person, password_hash, services.clock())
     with services.store.begin() as unit:
-        unit.people.add(actor.tenant, person, password_hash, services.clock())
+        unit.people.add(sealed_person(services.access_seal, row))
         audit.record(services, unit, actor, "person-added", person.id)
     return person
 
 
-def set_password(services: RecordServices, actor: Actor | Person, name: str, password: str) -> None:
-    """A new password for a person of the actor's tenant.
+def list_people(services: RecordServices, tenant: str) -> tuple[tuple[PersonRow, bool], ...]:
+    """Everybody of a tenant, by name, each with whether the row is genuine.
 
     Raises:
-        NotFound: no such person. WeakPassword: shorter than 12 characters.
+        TenantNotFound: there is no such tenant.
+    """
+    services.store.people.check_tenant(tenant)
+    return tuple((row, is_genuine(services.access_seal, row)) for row in services.store.people.all(tenant))
+
+
+def set_enabled(services: RecordServices, actor: Actor | Person, name: str, is_enabled: bool) -> None:
+    """Let a person sign in again, or no more; disabling ends their sessions, tokens and links at once.
+
+    Raises:
+        NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
+    """
+    with services.store.begin() as unit:
+        row = _named(services, unit, actor.tenant, name)
+        _replace(services, unit, replace(row, is_enabled=is_enabled), withdraw=not is_enabled)
+        audit.record(services, unit, actor, "person-enabled" if is_enabled else "person-disabled", row.person.id)
+
+
+def set_role(services: RecordServices, actor: Actor | Person, name: str, role: Role) -> None:
+    """Give a person another role, which ends their sessions, tokens and links at once.
+
+    Raises:
+        NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
+    """
+    with services.store.begin() as unit:
+        row = _named(services, unit, actor.tenant, name)
+        _replace(services, unit, replace(row, person=replace(row.person, role=role)), withdraw=True)
+        audit.record(services, unit, actor, f"role-set-{role}", row.person.id)
+
+
+def set_password(services: RecordServices, actor: Actor | Person, name: str, password: str) -> None:
+    """A new password for a person, which ends their sessions, tokens and links at once.
+
+    Raises:
+        NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
+        WeakPassword: shorter than 12 characters, or a common one.
     """
     password_hash = services.passwords.hash(password)
     with services.store.begin() as unit:
-        person = _named(unit, actor.tenant, name)
-        unit.people.set_password_hash(actor.tenant, person.id, password_hash)
-        audit.record(services, unit, actor, "password-set", person.id)
-
-
-def add_token(services: RecordServices, actor: Actor | Person, name: str) -> str:
-    """A new API token that acts for a person; only its digest is kept, so it is shown once.
-
-    Raises:
-        NotFound: no such person.
-    """
-    token, token_digest = new_token()
-    with services.store.begin() as unit:
-        person = _named(unit, actor.tenant, name)
-        unit.credentials.add_token(actor.tenant, services.new_id(), person.id, token_digest, services.clock())
-        audit.record(services, unit, actor, "token-added", person.id)
-    return token
+        row = _named(services, unit, actor.tenant, name)
+        _replace(services, unit, replace(row, password_hash=password_hash), withdraw=True)
+        audit.record(services, unit, actor, "password-set", row.person.id)
 
 
 def add_link(services: RecordServices, actor: Actor | Person, name: str) -> str:
     """A one-time sign-in token for a person, valid for an hour.
 
     Raises:
-        NotFound: no such person.
+        NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
     """
-    token, token_digest = new_token()
+    token = new_token()
     expires_at = services.clock() + timedelta(minutes=LINK_MINUTES)
     with services.store.begin() as unit:
-        person = _named(unit, actor.tenant, name)
-        unit.credentials.add_link(actor.tenant, person.id, token_digest, expires_at)
+        person = _named(services, unit, actor.tenant, name).person
+        link = LinkRow(actor.tenant, person.id, services.access_seal.digests("link", token)[0], expires_at)
+        unit.credentials.add_link(sealed_link(services.access_seal, link))
         audit.record(services, unit, actor, "link-added", person.id)
     return token
 
 
-def _named(unit: UnitOfWork, tenant: str, name: str) -> Person:
+def end_sessions(services: RecordServices, actor: Actor | Person, name: str) -> int:
+    """End every session of a person; returns how many there were.
+
+    Raises:
+        NotFound: no such person.
+    """
+    with services.store.begin() as unit:
+        person = person_named(unit, actor.tenant, name).person
+        ended = unit.credentials.end_sessions(actor.tenant, person.id)
+        audit.record(services, unit, actor, "sessions-ended", person.id)
+    return ended
+
+
+def add_tenant(services: RecordServices, user: str, name: str) -> None:
+    """A new tenant; entered as the first entry of its own audit record.
+
+    Raises:
+        NameTaken: there is one of this name.
+    """
+    with services.store.begin() as unit:
+        unit.people.add_tenant(name, services.clock())
+        audit.record(services, unit, Actor(name, user), "tenant-added", "tenant")
+
+
+def list_tenants(services: RecordServices) -> tuple[tuple[str, datetime], ...]:
+    """Every tenant and when it was made, by name."""
+    return tuple((row.name, row.created_at) for row in services.store.people.tenants())
+
+
+def person_named(unit: UnitOfWork, tenant: str, name: str) -> PersonRow:
+    """The row of a person.
+
+    Raises:
+        TenantNotFound: there is no such tenant. NotFound: no such person.
+    """
+    unit.people.check_tenant(tenant)
     row = unit.people.by_name(tenant, name)
     if row is None:
         raise NotFound("There is no person named %(name)s in tenant %(tenant)s.", name=name, tenant=tenant)
-    return row.person
+    return row
 
 
-def _new_session(services: RecordServices, unit: UnitOfWork, person: Person, action: str) -> str:
-    token, token_digest = new_token()
-    ends_at = services.clock() + timedelta(minutes=services.settings.session_minutes)
-    unit.credentials.add_session(person.tenant, person.id, token_digest, ends_at)
-    audit.record(services, unit, person, action, person.id)
-    return token
+def _named(services: RecordServices, unit: UnitOfWork, tenant: str, name: str) -> PersonRow:
+    row = person_named(unit, tenant, name)
+    if not is_genuine(services.access_seal, row):
+        raise RecordForged
+    return row
 
 
-def _record_refusal(services: RecordServices, tenant: str, person: Person | None) -> None:
-    """Enter a refused sign-in: under the person whose name was given, or nobody; never the name that was typed."""
-    with services.store.begin() as unit:
-        audit.record(services, unit, person or Actor(tenant, audit.NOBODY), "sign-in-refused", "password")
+def _replace(services: RecordServices, unit: UnitOfWork, row: PersonRow, *, withdraw: bool) -> None:
+    unit.people.replace(sealed_person(services.access_seal, row))
+    if withdraw:
+        unit.credentials.withdraw_all(row.person.tenant, row.person.id)

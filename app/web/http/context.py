@@ -9,7 +9,6 @@ from app.records import Person
 from app.services import Services
 from app.web.http.metrics import Metrics
 from app.web.http.notices import Notices
-from app.web.http.throttle import Throttle
 
 
 def services() -> Services:
@@ -20,11 +19,6 @@ def services() -> Services:
 def limits() -> Limits:
     """What one upload may cost."""
     return cast(Limits, current_app.extensions["limits"])
-
-
-def throttle() -> Throttle:
-    """The count of sign-in attempts."""
-    return cast(Throttle, current_app.extensions["throttle"])
 
 
 def notices() -> Notices:

@@ -1,21 +1,22 @@
-"""Who is asking: decided once before every view, before any body is read."""
+"""Authenticate and authorize each request once, before its view and before its body is parsed."""
 
 from typing import cast
 
 from flask import Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
-from app.errors import InvalidToken, NotSignedIn
+from app.errors import Forbidden, InvalidToken, NotSignedIn
 from app.records import Person
-from app.usecases.administration.people import person_of_session, person_of_token
+from app.usecases import audit
+from app.usecases.administration.roles import is_allowed
+from app.usecases.administration.sign_in import person_of_session
+from app.usecases.administration.tokens import person_of_token
 from app.web.http.context import limits, services
+from app.web.http.permissions import OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
 from app.web.http.uploads import body_limit
 
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
 
-# Reached without signing in. Everything else is closed, also a view that somebody adds and forgets to think about.
-OPEN_BLUEPRINTS = frozenset({"sign_in", "language", "operations"})
-OPEN_ENDPOINTS = frozenset({"static", "api.openapi"})
 TAKES_FILES = frozenset({"pages.create_study", "pages.add_images", "api.create_study", "api.add_images"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -24,6 +25,7 @@ def install(app: Flask) -> None:
     """Ask before every request."""
     app.before_request(_bound_body)
     app.before_request(_identify)
+    app.before_request(_authorize)
     app.before_request(_check_form_token)
 
 
@@ -35,7 +37,8 @@ def _bound_body() -> None:
 def _identify() -> None:
     g.person = None
     g.by_token = False
-    if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS or request.blueprint in OPEN_BLUEPRINTS:
+    g.scopes = ()
+    if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
         return
     g.person = _person_of_api() if "api" in request.blueprints else _person_of_session()
 
@@ -46,7 +49,8 @@ def _person_of_api() -> Person:
         if scheme.lower() != "bearer" or not token.strip():
             raise InvalidToken
         g.by_token = True
-        return person_of_token(services(), token.strip())
+        person, g.scopes = person_of_token(services(), token.strip())
+        return person
     if SESSION_TOKEN not in session:
         raise InvalidToken
     return _person_of_session()
@@ -56,6 +60,16 @@ def _person_of_session() -> Person:
     if SESSION_TOKEN not in session:
         raise NotSignedIn
     return person_of_session(services(), session[SESSION_TOKEN])
+
+
+def _authorize() -> None:
+    """Refuse what the person's role or the token's scopes do not allow; a route of no permission is refused to all."""
+    if g.person is None or request.endpoint in SIGNED_IN_ENDPOINTS:
+        return
+    permission = PERMISSION_OF_ENDPOINT.get(request.endpoint or "")
+    if permission is None or not is_allowed(g.person, permission, g.scopes):
+        audit.record_refusal(services(), g.person, request.endpoint or "none")
+        raise Forbidden
 
 
 def _check_form_token() -> None:

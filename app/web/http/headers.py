@@ -32,6 +32,8 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 YEAR_S = 31_536_000
+# Labels of the metrics: a client may send any word as a method.
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Files of ours, and what every open worklist asks every few seconds.
 UNLOGGED = frozenset({"static", "worklist.changes"})
 
@@ -67,6 +69,7 @@ def _cache_control(status: int) -> str:
 def _count(answer: Response) -> None:
     took_s = time.perf_counter() - g.started
     endpoint = request.endpoint or "none"
-    metrics().answered(endpoint, request.method, answer.status_code, took_s)
+    method = request.method if request.method in METHODS else "other"
+    metrics().answered(endpoint, method, answer.status_code, took_s)
     if endpoint not in UNLOGGED:
         log.info("request %s %s %d %.0f ms", g.request_id, endpoint, answer.status_code, took_s * 1000)

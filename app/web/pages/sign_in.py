@@ -3,8 +3,10 @@
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from app.usecases.administration import people
-from app.web.http.context import services, throttle
+from app.records import Person
+from app.usecases.administration import sign_in as sessions
+from app.usecases.administration.roles import is_allowed
+from app.web.http.context import services
 from app.web.http.guard import SESSION_TOKEN
 from app.web.http.query import local_path
 
@@ -21,24 +23,26 @@ def form() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Sign in by name and password; so many attempts are allowed for one name from one address."""
+    """Sign in by name and password; attempts are limited by account and by address."""
     tenant, name = request.form.get("tenant") or DEFAULT_TENANT, request.form.get("name", "").strip()
-    key = (tenant, name.casefold(), request.remote_addr or "")
-    throttle().attempt(*key)
-    token, _ = people.sign_in(services(), tenant, name, request.form.get("password", ""))
-    throttle().succeeded(*key)
+    password, address = request.form.get("password", ""), request.remote_addr or ""
+    token, person = sessions.sign_in(services(), tenant, name, password, address)
     _remember(token)
-    return redirect(local_path(request.form.get("next")), code=303)
+    return redirect(local_path(request.form.get("next")) if request.form.get("next") else _start(person), code=303)
 
 
 @blueprint.get("/sign-in/<token>")
+def link_form(token: str) -> ResponseReturnValue:
+    """A button that uses up a one-time link; mail scanners and previews only GET, which uses up nothing."""
+    return render_template("sign_in_link.html", token=token)
+
+
+@blueprint.post("/sign-in/<token>")
 def by_link(token: str) -> ResponseReturnValue:
     """Sign in by a link that works once."""
-    throttle().attempt("link", request.remote_addr or "")
-    session_token, _ = people.sign_in_by_link(services(), token)
-    throttle().succeeded("link", request.remote_addr or "")
+    session_token, person = sessions.sign_in_by_link(services(), token)
     _remember(session_token)
-    return redirect("/", code=303)
+    return redirect(_start(person), code=303)
 
 
 @blueprint.post("/sign-out")
@@ -46,12 +50,20 @@ def sign_out() -> ResponseReturnValue:
     """End the session here and on the server."""
     token = session.pop(SESSION_TOKEN, None)
     if token is not None:
-        people.sign_out(services(), token)
+        sessions.sign_out(services(), token)
     session.clear()
     return redirect(url_for("sign_in.form"), code=303)
 
 
+def _start(person: Person) -> str:
+    """The first page of a person who may see it."""
+    return "/" if is_allowed(person, "upload") else "/studies" if is_allowed(person, "view") else "/help"
+
+
 def _remember(token: str) -> None:
-    # A new session gets a new form token too.
+    """Put a new session in place of an older one, which is ended; the form token is a new one too."""
+    older = session.pop(SESSION_TOKEN, None)
+    if older is not None:
+        sessions.sign_out(services(), older)
     session.clear()
     session[SESSION_TOKEN] = token

@@ -65,6 +65,7 @@ def test_no_address_is_open_by_oversight(app: Flask) -> None:
         "sign_in.form",
         "sign_in.sign_in",
         "sign_in.by_link",
+        "sign_in.link_form",
         "sign_in.sign_out",
     }
 

@@ -1,15 +1,14 @@
-"""The parts that need no application: throttle, query, bounded files, statuses, words."""
+"""The parts that need no application: query, bounded files, statuses, words."""
 
 from dataclasses import replace
 
 import pytest
 
 from app import errors
-from app.errors import BadRequest, FractureError, TooManyAttempts
+from app.errors import BadRequest, FractureError
 from app.records import Assessment, Finding, ModelVersion, Timing
 from app.web.http.errors import status_of
 from app.web.http.query import list_query, local_path
-from app.web.http.throttle import Throttle
 from app.web.http.uploads import BoundedBytes
 from app.web.i18n import wording
 
@@ -19,43 +18,6 @@ READING = Assessment(ModelVersion("m", "1", "00"), 400, 300, "none", 0.0, (), Ti
 
 def every_failure(of: type[FractureError] = FractureError) -> list[type[FractureError]]:
     return [of] + [deeper for child in of.__subclasses__() for deeper in every_failure(child)]
-
-
-class FakeTime:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_attempts_are_free_again_after_the_window() -> None:
-    time = FakeTime()
-    throttle = Throttle(attempts=2, window_s=60, clock=time)
-    throttle.attempt("ada")
-    throttle.attempt("ada")
-    with pytest.raises(TooManyAttempts):
-        throttle.attempt("ada")
-    throttle.attempt("bob")
-
-    time.now = 61
-
-    throttle.attempt("ada")
-
-
-def test_success_forgets_the_attempts() -> None:
-    throttle = Throttle(attempts=1)
-    throttle.attempt("ada")
-    throttle.succeeded("ada")
-
-    throttle.attempt("ada")
-
-
-def test_the_throttle_does_not_grow_without_end() -> None:
-    throttle = Throttle(most_keys=3)
-    for number in range(10):
-        throttle.attempt(str(number))
-
-    assert len(throttle._times) == 3
 
 
 def test_a_file_keeps_one_byte_more_than_allowed_and_no_more() -> None:

@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from app.records import Actor
 from tests.conftest import Account
+from tests.support.access import use_link
 from tests.web.conftest import Sender, form_token, multipart
 
 
@@ -54,7 +55,7 @@ def test_someone_elses_study_page_is_not_found(
     from app.usecases.administration import people
 
     study = api("post", "/studies", **multipart(("a.png", png))).get_json()
-    client.get(f"/sign-in/{people.add_link(services, Actor('elsewhere', 'test'), 'Eve')}")
+    use_link(client, people.add_link(services, Actor("elsewhere", "test"), "Eve"))
 
     answer = client.get(f"/studies/{study['id']}")
     report = client.post(f"/studies/{study['id']}/report", data={"csrf_token": form_token(client)})

@@ -4,13 +4,14 @@ from flask.testing import FlaskClient
 
 from app.records import Actor
 from app.usecases.administration import people
+from tests.support.access import use_link
 from tests.web.pages.test_feedback import BELOW, BOX, answer
 from tests.web.pages.test_studies import send
 
 
 def test_an_admin_sees_the_agreement_and_the_way_to_it(client: FlaskClient, services, png: bytes) -> None:
     people.add_person(services, Actor("default", "test"), "Root", "admin", None)
-    client.get(f"/sign-in/{people.add_link(services, Actor('default', 'test'), 'Root')}")
+    use_link(client, people.add_link(services, Actor("default", "test"), "Root"))
     empty = client.get("/agreement").get_data(as_text=True)
     assert "No reader has answered yet." in empty
     assert "From 50 images on" in empty

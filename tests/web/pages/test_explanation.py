@@ -10,6 +10,7 @@ from app.errors import Busy
 from app.records import DISCLAIMER, Actor
 from app.usecases.administration import people
 from tests.conftest import Account
+from tests.support.access import use_link
 from tests.web.conftest import form_token, multipart
 
 
@@ -71,6 +72,6 @@ def test_someone_elses_finding_has_no_page(
     link = links(signed_in, study)[0]
     assert signed_in.get(link).status_code == 200
     account("Eve", tenant="elsewhere")
-    signed_in.get(f"/sign-in/{people.add_link(services, Actor('elsewhere', 'test'), 'Eve')}")
+    use_link(signed_in, people.add_link(services, Actor("elsewhere", "test"), "Eve"))
 
     assert signed_in.get(link).status_code == 404

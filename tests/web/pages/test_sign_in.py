@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import PASSWORD, Account
+from tests.support.access import use_link
 from tests.web.conftest import form_token
 
 
@@ -49,17 +50,31 @@ def test_a_link_signs_in_once(app: Flask, services, ada: Account) -> None:
     from app.records import Actor
     from app.usecases.administration import people
 
-    link = f"/sign-in/{people.add_link(services, Actor('default', 'test'), 'Ada')}"
+    link = people.add_link(services, Actor("default", "test"), "Ada")
     first, second = app.test_client(), app.test_client()
+    for method in (second.get, second.head):
+        assert method(f"/sign-in/{link}").status_code == 200
 
-    answer = first.get(link)
-    again = second.get(link)
+    answer = use_link(first, link)
+    again = use_link(second, link)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
     assert first.get("/").status_code == 200
     assert again.status_code == 401
     assert "used already" in again.get_data(as_text=True)
     assert second.get("/").status_code == 303
+
+
+def test_signing_in_again_ends_the_older_session(client: FlaskClient, services, ada: Account) -> None:
+    from app.records import Actor
+    from app.usecases.administration import people
+
+    sign_in(client, name="Ada", password=PASSWORD)
+    kept = client.get_cookie("session")
+    use_link(client, people.add_link(services, Actor("default", "test"), "Ada"))
+    assert client.get("/").status_code == 200
+    client.set_cookie("session", kept.value)
+    assert client.get("/").status_code == 303
 
 
 def test_a_stranger_is_led_to_sign_in_and_back(client: FlaskClient, services) -> None:
@@ -77,10 +92,10 @@ def test_signing_in_never_leads_elsewhere(client: FlaskClient, ada: Account, els
 
 
 def test_a_session_ends_after_its_minutes(signed_in: FlaskClient, clock, settings) -> None:
-    clock.pass_(minutes=settings.session_minutes - 1)
+    clock.pass_(minutes=settings.session_idle_minutes - 1)
     assert signed_in.get("/").status_code == 200
 
-    clock.pass_(minutes=2)
+    clock.pass_(minutes=settings.session_idle_minutes)
 
     assert signed_in.get("/").status_code == 303
     answer = signed_in.get("/api/v1/studies")

@@ -15,6 +15,7 @@ from app.services import Services
 from app.usecases.administration import people
 from app.usecases.worklist.bulk import MOST_REPORTS
 from tests.conftest import Account
+from tests.support.access import use_link
 from tests.support.fakes import FakeClock, FakeDetector
 from tests.web.conftest import form_token, multipart
 
@@ -258,7 +259,7 @@ def test_someone_elses_studies_are_neither_listed_nor_marked_deleted_reported_or
 ) -> None:
     theirs = read(wrist=0.9)
     account("Eve", tenant="elsewhere")
-    client.get(f"/sign-in/{people.add_link(services, Actor('elsewhere', 'test'), 'Eve')}")
+    use_link(client, people.add_link(services, Actor("elsewhere", "test"), "Eve"))
 
     assert shown(client) == []
     for path in ("read", "unread"):

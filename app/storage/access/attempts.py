@@ -1,0 +1,43 @@
+"""Refused sign-ins of the last minutes, counted in the database so that every process sees the same."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+
+from app.storage.database import Transactions
+from app.storage.rows import new_id
+from app.storage.tables import sign_in_attempts
+
+# Of no tenant: an address tries names of any.
+EVERY_TENANT = ""
+
+
+class Attempts:
+    """Attempts to sign in, by a keyed digest of the account, of the address, or of both."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    def times(self, subject: bytes, since: datetime) -> tuple[datetime, ...]:
+        """When there were attempts of a subject since a moment, oldest first."""
+        at = sign_in_attempts.c.at
+        here = (sign_in_attempts.c.tenant == EVERY_TENANT, sign_in_attempts.c.subject == subject, at > since)
+        with self._transactions.read() as connection:
+            return tuple(connection.execute(select(at).where(*here).order_by(at)).scalars())
+
+    def add(self, subjects: Sequence[bytes], at: datetime) -> None:
+        """Count one attempt for each subject."""
+        rows = [{"tenant": EVERY_TENANT, "id": new_id(), "subject": subject, "at": at} for subject in subjects]
+        with self._transactions.write() as connection:
+            connection.execute(insert(sign_in_attempts), rows)
+
+    def forget(self, subject: bytes) -> None:
+        """Remove the attempts of a subject."""
+        with self._transactions.write() as connection:
+            connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.subject == subject))
+
+    def purge(self, before: datetime) -> None:
+        """Remove the attempts from before a moment."""
+        with self._transactions.write() as connection:
+            connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= before))

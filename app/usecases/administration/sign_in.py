@@ -1,0 +1,110 @@
+"""Sign in by password or one-time link, and sign out; sessions end by themselves, idle or not."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from app.errors import LinkRefused, NotSignedIn, SignInRefused
+from app.records import Actor, Person
+from app.security import new_token
+from app.services import RecordServices
+from app.storage import PersonRow, SessionRow, UnitOfWork
+from app.usecases import audit
+from app.usecases.administration.attempts import count_attempt, forget_attempts
+from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
+
+# Noting each request would be a write for each request.
+NOTED_EVERY = timedelta(minutes=1)
+
+
+def sign_in(services: RecordServices, tenant: str, name: str, password: str, address: str = "") -> tuple[str, Person]:
+    """A session for a name and a password: its token and the person.
+
+    address: of the client, whose attempts are limited.
+
+    Raises:
+        TooManyAttempts: for this account or from this address.
+        SignInRefused: no such person, no password, a wrong one, or disabled; which, is not told, and takes the same
+            time.
+    """
+    count_attempt(services, tenant, name, address)
+    row = services.store.people.by_name(tenant, name)
+    stored = row.password_hash if row else None
+    matches = services.passwords.verify(stored, password)
+    if not matches or row is None or stored is None or not _may_enter(services, row):
+        _record_refusal(services, tenant, row.person if row else None)
+        raise SignInRefused
+    forget_attempts(services, tenant, name, address)
+    newer = services.passwords.hash(password) if services.passwords.needs_rehash(stored) else None
+    with services.store.begin() as unit:
+        if newer is not None:
+            unit.people.replace(sealed_person(services.access_seal, replace(row, password_hash=newer)))
+        return _new_session(services, unit, row.person, "signed-in"), row.person
+
+
+def sign_in_by_link(services: RecordServices, link_token: str) -> tuple[str, Person]:
+    """A session for a one-time link; the link is used up.
+
+    Raises:
+        LinkRefused: used, expired, forged or never made, or its person is disabled.
+    """
+    with services.store.begin() as unit:
+        found = unit.credentials.use_link(services.access_seal.digests("link", link_token), services.clock())
+        if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
+            raise LinkRefused
+        person = found[1].person
+        return _new_session(services, unit, person, "signed-in-by-link"), person
+
+
+def sign_out(services: RecordServices, session_token: str) -> None:
+    """End a session; one that has ended already is no error."""
+    with services.store.begin() as unit:
+        found = unit.credentials.session(services.access_seal.digests("session", session_token))
+        if found is not None:
+            person = found[1].person
+            unit.credentials.end_session(person.tenant, person.id, found[0].id)
+            audit.record(services, unit, person, "signed-out", person.id)
+
+
+def person_of_session(services: RecordServices, session_token: str) -> Person:
+    """The person of a session.
+
+    Raises:
+        NotSignedIn: it has ended, was idle too long, is forged or never was, or its person is disabled.
+    """
+    now = services.clock()
+    found = services.store.credentials.session(services.access_seal.digests("session", session_token))
+    if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
+        raise NotSignedIn
+    session, owner = found
+    if session.expires_at <= now or session.last_seen_at <= now - idle_time(services):
+        raise NotSignedIn
+    if session.last_seen_at <= now - NOTED_EVERY:
+        services.store.credentials.session_seen(session, now)
+    return owner.person
+
+
+def idle_time(services: RecordServices) -> timedelta:
+    """How long a session lasts without a request."""
+    return timedelta(minutes=min(services.settings.session_idle_minutes, services.settings.session_minutes))
+
+
+def _may_enter(services: RecordServices, row: PersonRow) -> bool:
+    return row.is_enabled and is_genuine(services.access_seal, row)
+
+
+def _new_session(services: RecordServices, unit: UnitOfWork, person: Person, action: str) -> str:
+    token, now = new_token(), services.clock()
+    digest = services.access_seal.digests("session", token)[0]
+    ends_at = now + timedelta(minutes=services.settings.session_minutes)
+    row = SessionRow(person.tenant, services.new_id(), person.id, digest, now, ends_at, now)
+    unit.credentials.add_session(sealed_session(services.access_seal, row))
+    audit.record(services, unit, person, action, person.id)
+    return token
+
+
+def _record_refusal(services: RecordServices, tenant: str, person: Person | None) -> None:
+    """Enter a refused sign-in: under the person whose name was given, or nobody; never the name that was typed."""
+    if not services.store.people.has_tenant(tenant):
+        return
+    with services.store.begin() as unit:
+        audit.record(services, unit, person or Actor(tenant, audit.NOBODY), "sign-in-refused", "password")
