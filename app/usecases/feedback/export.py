@@ -60,8 +60,10 @@ def export_feedback(
     take the newest complete answer instead of leaving the image out.
 
     Raises:
+        TenantNotFound: there is no such tenant.
         DatasetError: `out` is there and not an empty folder, cannot be written, or no image has labels.
     """
+    services.store.people.check_tenant(actor.tenant)
     _refuse_used(out)
     aside: list[dict[str, Any]] = []
     examples = list(_examples(services, actor, regions, newest_wins, aside))

@@ -26,6 +26,8 @@ PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
     "api.add_feedback": "answer",
     "api.add_images": "upload",
     "api.annotated_png": "view",
+    "api.change_study": "edit",
+    "api.close_disagreement": "answer",
     "api.create_study": "upload",
     "api.delete_study": "delete",
     "api.encryption_key": "upload",

@@ -85,6 +85,7 @@ def test_what_is_older_than_a_year_or_another_tenants_is_not_counted(
     services: Services, ada: Person, study: Study, admin: Person, clock: FakeClock
 ) -> None:
     add_feedback(services, ada, study.id, study.images[0].id, [WRIST])
+    people.add_tenant(services, "os:test", "north")
     assert agreement(services, people.add_person(services, Actor("north", "test"), "Root", "admin", None)) == ()
     clock.pass_(days=397)
     assert agreement(services, admin) == ()
