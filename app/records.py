@@ -25,6 +25,8 @@ WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 WindowKind = Literal["shown", "file", "full", "bone", "soft"]
 
 DISCLAIMER = N_("This software assists; it does not diagnose. A clinician decides.")
+# The warning of an assessment by a model whose confidences were never calibrated.
+PROVISIONAL = "provisional"
 # The warning of a radiograph that the project drew itself: nobody learns or is judged by it.
 DRAWN_SAMPLE = "drawn-sample"
 
@@ -174,7 +176,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the software says of one radiograph."""
+    """What the software says of one radiograph.
+
+    findings: fractures. other_findings: what the model marks besides, such as metal; it is no part of the verdict.
+    """
 
     model: ModelVersion
     width: int
@@ -185,6 +190,7 @@ class Assessment:
     timing_ms: Timing
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
+    other_findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

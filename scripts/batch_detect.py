@@ -13,7 +13,8 @@ from pathlib import Path
 from app.config import MODELS_DIR, Limits
 from app.detection import Detector, load_detector
 from app.errors import FractureError
-from app.records import DISCLAIMER
+from app.records import DISCLAIMER, PROVISIONAL
+from app.reports import words
 from app.usecases.batch.infer_files import TABLE, Extras, Outcome, infer_source, write_results
 from app.usecases.batch.sources import open_source
 from scripts.progress import Progress
@@ -32,6 +33,8 @@ def main(
     outcomes: list[Outcome] = []
     try:
         with open_source(options.source, options.out) as source, opener(options) as detector:
+            if detector.spec.provisional:
+                print(f"Warning: {words.WARNING_WORDS[PROVISIONAL]}", file=sys.stderr)
             extras = Extras(annotated=options.annotated, dicom=options.dicom)
             try:
                 with Progress("inferring", len(source.names)) as progress:

@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="of the engine; 0: every core")
     parser.add_argument("--models-dir", type=Path, default=MODELS_DIR, help="folder with model.json")
     parser.add_argument("--weights", type=Path, help="judge this bare checkpoint instead (torch, not calibrated)")
-    parser.add_argument("--size", type=int, default=512, help="long side in pixels for --weights")
+    parser.add_argument("--size", type=int, default=0, help="long side in pixels for --weights (as trained)")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="only N images, evenly spread")
     parser.add_argument("--resamples", type=int, default=1000, help="of the bootstrap; 0: no intervals")
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Detector]) -> Json:
-    dataset = some_of(read_dataset(options.data, options.split), options.limit)
+    dataset = some_of(read_dataset(options.data, options.split, any_name=options.single_class), options.limit)
     with opener(options) as detector:
         check_regions(dataset, detector.spec.regions, options.single_class)
         calibration = None if options.weights else detector.spec.calibration
@@ -74,7 +74,7 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
             cases = infer_cases(detector, dataset, progress=progress)
         evaluation = figures(
             cases,
-            dataset.regions,
+            dataset.fracture_regions,
             calibration,
             single_class=options.single_class,
             resamples=options.resamples,
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
     report = {"summary": line, "about": about, "figures": everything(evaluation)}
     write_whole(options.report / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")
     write_whole(options.report / "report.html", page)
-    return line
+    return line | {"report": str(options.report / "report.html")}
 
 
 def some_of(dataset: Dataset, limit: int) -> Dataset:

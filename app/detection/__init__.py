@@ -9,7 +9,7 @@ from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap
 from app.detection.prevalence import Outlook, outlook
 from app.detection.spec import NEW_NMS, Calibration, ModelSpec, NmsRule, load_model_spec
-from app.detection.verdict import Judgement, calibrated, judge
+from app.detection.verdict import Judgement, calibrated, findings_in, judge
 
 __all__ = [
     "NEW_NMS",
@@ -29,6 +29,7 @@ __all__ = [
     "box_iou",
     "calibrated",
     "drift",
+    "findings_in",
     "judge",
     "load_detector",
     "load_engine",

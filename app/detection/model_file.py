@@ -114,6 +114,14 @@ class ModelFile(_Entry):
     calibration: CalibrationEntry
     thresholds: ThresholdsEntry
     provenance: dict[str, Any] = Field(default_factory=dict)
+    other_findings: tuple[Text, ...] = ()
+    provisional: StrictBool | None = None
+
+    @model_validator(mode="after")
+    def _can_find_fractures(self) -> Self:
+        if not set(self.other_findings) < set(self.regions):
+            raise ValueError("must name some of the regions, not all, under other_findings")
+        return self
 
     @field_validator("regions")
     @classmethod

@@ -45,6 +45,9 @@ class NmsRule:
     floor: float
 
 
+# How the method of a calibration begins that was not fitted on the model's own scores.
+NOT_FITTED = "provisional"
+
 # The rule that a newly exported model gets, and that training validates with.
 NEW_NMS = NmsRule(iou=0.45, class_agnostic=False, most=100, floor=0.001)
 
@@ -68,6 +71,9 @@ class ModelSpec:
     """One set of weights: its regions in the order of the network's classes, its input, its files, its calibration.
 
     A radiograph's long side is scaled to `input_size_px` and both sides are padded to multiples of `stride`.
+
+    other_findings: the regions that are no fracture, such as metal: they are shown, and never make a verdict.
+    provisional: no calibration was fitted, so that confidences are raw scores.
     """
 
     name: str
@@ -80,6 +86,8 @@ class ModelSpec:
     torch: WeightsFile | None = None
     openvino: OpenvinoFiles | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    other_findings: tuple[str, ...] = ()
+    provisional: bool = False
 
 
 def load_model_spec(models_dir: Path) -> ModelSpec:
@@ -119,6 +127,8 @@ def spec_of(file: ModelFile, models_dir: Path) -> ModelSpec:
         torch=_weights_file(file.files.torch, models_dir) if file.files.torch else None,
         openvino=_openvino_files(file.files.openvino, models_dir) if file.files.openvino else None,
         provenance=file.provenance,
+        other_findings=file.other_findings,
+        provisional=fitted.method.startswith(NOT_FITTED) if file.provisional is None else file.provisional,
     )
 
 

@@ -24,17 +24,22 @@ def calibrated(raw: float, calibration: Calibration) -> float:
     return float(np.interp(raw, xs, ys))
 
 
+def findings_in(detections: Sequence[Detection], calibration: Calibration) -> tuple[Finding, ...]:
+    """The findings among detections, most confident first; see `judge` for what is no finding."""
+    ranked = sorted(detections, key=lambda detection: -detection.score)
+    boxes = np.array([detection.box_px for detection in ranked], np.float64).reshape(-1, 4)
+    return tuple(found for n in places(boxes) if (found := _finding(ranked[n], calibration)))
+
+
 def judge(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
-    """Calibrate, sort into tiers and judge.
+    """Calibrate, sort into tiers and judge; the detections are of fractures.
 
     A detection below the threshold *possible* is no finding, and neither is one that gives a place of a surer one
     another region (`app.detection.boxes.places`). The score is the calibrated highest raw score (of raw 0
     when there is no detection), also when it is below both thresholds. Thresholds are inclusive.
     """
-    ranked = sorted(detections, key=lambda detection: -detection.score)
-    boxes = np.array([detection.box_px for detection in ranked], np.float64).reshape(-1, 4)
-    findings = tuple(found for n in places(boxes) if (found := _finding(ranked[n], calibration)))
-    score = calibrated(ranked[0].score if ranked else 0.0, calibration)
+    findings = findings_in(detections, calibration)
+    score = calibrated(max((detection.score for detection in detections), default=0.0), calibration)
     verdict: Verdict = "none"
     if findings:
         verdict = "fracture" if findings[0].tier == "definite" else "possible"

@@ -51,7 +51,8 @@ def view_part(image: StudyImage, drawn: bytes, title: str, wording: Wording) -> 
         Spacer(0, 4),
     ]
     origin = KeepTogether(_origin(image, wording))
-    return [KeepTogether(top), *_findings(assessment, wording), Spacer(0, 4), origin, Spacer(0, 4)]
+    others = _other_findings(assessment, wording)
+    return [KeepTogether(top), *_findings(assessment, wording), *others, Spacer(0, 4), origin, Spacer(0, 4)]
 
 
 def _fitted(drawn: bytes) -> Image:
@@ -79,6 +80,17 @@ def _findings(assessment: Assessment, wording: Wording) -> list[Any]:
     ]
     widths = [70 * mm, 50 * mm, TEXT_WIDTH_PT - 120 * mm]
     return [CondPageBreak(18 * mm), Table([head, *rows], widths, style=RULED_TIGHT, repeatRows=1)]
+
+
+def _other_findings(assessment: Assessment, wording: Wording) -> list[Any]:
+    """One line for what is marked and is no fracture."""
+    if not assessment.other_findings:
+        return []
+    listed = ", ".join(
+        f"{region_name(finding.region, wording)} {share_words(finding.confidence, wording)}"
+        for finding in assessment.other_findings
+    )
+    return [paragraph(wording.gettext("Also found, no fracture: %(findings)s", findings=listed))]
 
 
 def _origin(image: StudyImage, wording: Wording) -> list[Any]:

@@ -31,6 +31,10 @@ WARNING_WORDS = {
     "window-not-used": N_("The window stored in the file does not show this image; another one is used."),
     "overlay-not-shown": N_("The file has overlay graphics, which are neither shown nor assessed."),
     "proportions-restored": N_("The pixels of the file are not square; the image is shown in its true proportions."),
+    "provisional": N_(
+        "Provisional: this model was never calibrated. Its confidences are no probabilities, and its verdicts are "
+        "not to be relied on."
+    ),
     "not-a-radiograph": N_("This image does not look like a radiograph. The reading may mean nothing."),
 }
 

@@ -38,6 +38,7 @@ def _assessment(fields: dict[str, Any]) -> Assessment:
         timing_ms=Timing(**fields["timing_ms"]),
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         warnings=tuple(fields["warnings"]),
+        other_findings=tuple(_finding(finding) for finding in fields.get("other_findings", ())),
     )
 
 

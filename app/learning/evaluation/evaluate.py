@@ -36,12 +36,14 @@ def evaluate(
     """
     check_regions(dataset, detector.spec.regions, single_class)
     cases = infer_cases(detector, dataset, progress=progress)
-    return figures(cases, dataset.regions, calibration, single_class=single_class, resamples=resamples, seed=seed)
+    return figures(
+        cases, dataset.fracture_regions, calibration, single_class=single_class, resamples=resamples, seed=seed
+    )
 
 
 def check_regions(dataset: Dataset, known: Sequence[str], single_class: bool) -> None:
     """Raises DatasetError when the data set names a region that the model does not know, unless names do not matter."""
-    unknown = [region for region in dataset.regions if region not in known]
+    unknown = [region for region in dataset.fracture_regions if region not in known]
     if unknown and not single_class:
         raise DatasetError(
             f"The class list does not match: the model does not know {', '.join(unknown)} "

@@ -30,7 +30,7 @@ from app.learning.export.engines import OnnxEngine, latency_ms, shapes_of
 from app.learning.export.files import FP16, INT8, ONNX, REPORT_NAME, TORCH, Made, install, model_json, named, report
 from app.learning.export.graph import HEAD_END, layers, quantized, save_graph, save_onnx, to_openvino
 from app.learning.networks import STRIDE
-from app.learning.networks.network import trained_at_px
+from app.learning.networks.network import findings_of, trained_at_px
 
 Figures = Mapping[str, float]
 Judge = Callable[[Detector, Dataset], Figures]
@@ -101,6 +101,8 @@ def export(plan: ExportPlan, judge: Judge | None = None, say: Say = lambda _: No
                 STRIDE,
                 NEW_NMS,
                 NOT_FITTED,
+                other_findings=findings_of(network),
+                provisional=True,
             )
             measure = judge or _default_judge(plan)
             trial = _Trial(plan, spec, Path(folder), lambda detector: measure(detector, validation), say)
@@ -239,6 +241,8 @@ def _content_of(spec: ModelSpec) -> dict[str, Any]:
         "nms": {"iou": rule.iou, "class_agnostic": rule.class_agnostic, "max": rule.most, "floor": rule.floor},
         "calibration": {"method": calibration.method, "knots": [list(knot) for knot in calibration.knots]},
         "thresholds": {"possible": calibration.possible, "definite": calibration.definite},
+        "other_findings": list(spec.other_findings),
+        "provisional": spec.provisional,
     }
 
 

@@ -69,7 +69,11 @@ def model_json(old: dict[str, Any], content: dict[str, Any], made: Sequence[Made
         if kind in by_kind and key not in files:
             files[key] = _entry(by_kind[kind])
     same = old.get("files", {}).get("torch", {}).get("sha256") == files["torch"]["sha256"]
-    kept = {key: old[key] for key in ("calibration", "thresholds", "provenance") if key in old} if same else {}
+    kept = (
+        {key: old[key] for key in ("calibration", "thresholds", "provenance", "provisional") if key in old}
+        if same
+        else {}
+    )
     return content | kept | {"files": (old["files"] if same else {}) | files}
 
 

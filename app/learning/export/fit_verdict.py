@@ -106,6 +106,7 @@ def write_verdict(models_dir: Path, calibration: Calibration, story: Json) -> No
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     content["calibration"] = {"method": calibration.method, "knots": [list(knot) for knot in calibration.knots]}
     content["thresholds"] = {"possible": calibration.possible, "definite": calibration.definite}
+    content["provisional"] = False
     content["provenance"] = content.get("provenance", {}) | {"verdict": story}
     try:
         write_whole(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -30,6 +30,8 @@ _COLUMNS = (
     "score",
     "findings",
     "regions",
+    "other_findings",
+    "warnings",
     "width",
     "height",
     "error",
@@ -175,6 +177,8 @@ def _columns(assessment: Mapping[str, Any]) -> dict[str, Any]:
         "score": f"{assessment['score']:.4f}",
         "findings": len(assessment["findings"]),
         "regions": " ".join(sorted({finding["region"] for finding in assessment["findings"]})),
+        "other_findings": " ".join(sorted({finding["region"] for finding in assessment.get("other_findings", ())})),
+        "warnings": " ".join(assessment["warnings"]),
         "width": assessment["width"],
         "height": assessment["height"],
     }

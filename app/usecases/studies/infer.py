@@ -10,8 +10,8 @@ from typing import Protocol
 
 from app import imaging
 from app.config import Limits
-from app.detection import Judgement, ModelSpec, judge
-from app.records import Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
+from app.detection import Judgement, ModelSpec, findings_in, judge
+from app.records import PROVISIONAL, Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
 
 
 class Finder(Protocol):
@@ -54,7 +54,9 @@ def infer(detector: Finder, open_file: Callable[[], bytes], limits: Limits, rema
     opened = perf_counter()
     radiograph = imaging.decode(raw, limits)
     decoded = perf_counter()
-    detections, judgement = infer_radiograph(detector, radiograph)
+    found = detect(detector, radiograph)
+    detections, others = fractures_in(found, detector.spec)
+    judgement = judge(detections, detector.spec.calibration)
     done = perf_counter()
     height, width = radiograph.grey.shape
     assessment = Assessment(
@@ -66,21 +68,38 @@ def infer(detector: Finder, open_file: Callable[[], bytes], limits: Limits, rema
         findings=judgement.findings,
         timing_ms=Timing(_ms(began, opened), _ms(opened, decoded), _ms(decoded, done), _ms(began, done)),
         spacing_mm=radiograph.spacing_mm,
-        warnings=(*remarks, *radiograph.warnings),
+        warnings=(*remarks, *radiograph.warnings, *((PROVISIONAL,) if detector.spec.provisional else ())),
+        other_findings=findings_in(others, detector.spec.calibration),
     )
     return Inference(raw, radiograph, detections, assessment)
 
 
 def infer_radiograph(detector: Finder, radiograph: Radiograph) -> tuple[tuple[Detection, ...], Judgement]:
-    """Detect and judge a decoded radiograph: the raw detections, highest score first, and the judgement on them.
+    """Detect and judge a decoded radiograph: raw detections of fractures, highest score first, and the judgement.
+
+    Raises:
+        Busy, Unavailable: from the detector.
+    """
+    detections, _ = fractures_in(detect(detector, radiograph), detector.spec)
+    return detections, judge(detections, detector.spec.calibration)
+
+
+def detect(detector: Finder, radiograph: Radiograph) -> tuple[Detection, ...]:
+    """Raw detections of every class in a decoded radiograph, highest score first.
 
     Raises:
         Busy, Unavailable: from the detector.
     """
     spec = detector.spec
-    model_input = imaging.model_input(radiograph.grey, spec.input_size_px, spec.stride)
-    detections = detector.detect(model_input)
-    return detections, judge(detections, spec.calibration)
+    return detector.detect(imaging.model_input(radiograph.grey, spec.input_size_px, spec.stride))
+
+
+def fractures_in(
+    detections: tuple[Detection, ...], spec: ModelSpec
+) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+    """The detections of fractures, and those of findings that are none."""
+    fractures = tuple(one for one in detections if one.region not in spec.other_findings)
+    return fractures, tuple(one for one in detections if one.region in spec.other_findings)
 
 
 def _ms(start: float, end: float) -> float:

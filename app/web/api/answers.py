@@ -94,6 +94,9 @@ class Image(Answer):
     verdict: records.Verdict
     score: Share
     findings: list[Finding]
+    other_findings: Annotated[
+        list[Finding], Field(description="Findings that are no fracture, such as metal; no part of the verdict.")
+    ]
     timing_ms: Timing
     model: Model
     warnings: list[str]
@@ -111,6 +114,7 @@ class Image(Answer):
             verdict=assessment.verdict,
             score=assessment.score,
             findings=[Finding.of(finding) for finding in assessment.findings],
+            other_findings=[Finding.of(finding) for finding in assessment.other_findings],
             timing_ms=Timing(**vars(assessment.timing_ms)),
             model=Model.of(assessment.model),
             warnings=list(assessment.warnings),

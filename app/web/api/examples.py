@@ -12,6 +12,7 @@ _IMAGE = {
     "verdict": "fracture",
     "score": 0.91,
     "findings": [{"region": "wrist", "confidence": 0.91, "tier": "definite", "box_px": [312.0, 640.5, 402.1, 718.9]}],
+    "other_findings": [],
     "timing_ms": {"open": 0.4, "decode": 21.4, "detect": 83.0, "total": 104.8},
     "model": _MODEL,
     "warnings": [],
