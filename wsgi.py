@@ -6,6 +6,8 @@ import sys
 from app.commands import is_administration, register_commands
 from app.config import Settings
 from app.errors import FractureError
+from app.hospital import commands as hospital_commands
+from app.hospital.inferrer import Inferrer
 from app.usecases.outbox.courier import Courier
 from app.usecases.outbox.senders import SENDERS
 from app.web import command_carrier, create_app
@@ -21,7 +23,10 @@ try:
     else:
         app = create_app(settings)
         Courier(app.extensions["services"], SENDERS).start()
+        Inferrer(app.extensions["services"]).start()
 except FractureError as error:
     sys.stderr.write(f"Cannot start: {error}\n")
     sys.exit(APP_LOAD_ERROR)
 register_commands(app.cli, settings)
+for command in hospital_commands.commands(settings):
+    app.cli.add_command(command)

@@ -26,6 +26,23 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class DicomSettings:
+    """How the DICOM node listens and whom it knows; `app.hospital.peers` parses senders and destinations.
+
+    tls_*: PEM files for mutual TLS; None without.
+    """
+
+    ae_title: str = "FRACTURES"
+    host: str = "0.0.0.0"  # noqa: S104 - a node of a department listens to its network; senders are named one by one
+    port: int = 11112
+    senders: str = ""
+    destinations: str = ""
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an administrator may set; `docs/configuration.md` says what each means."""
 
@@ -45,6 +62,7 @@ class Settings:
     models_dir: Path = MODELS_DIR
     master_keys_file: Path | None = None
     radiograph_cache_bytes: int = 256 * 1024 * 1024
+    dicom: DicomSettings = DicomSettings()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -74,7 +92,24 @@ class Settings:
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
             radiograph_cache_bytes=_number(environ, "RADIOGRAPH_CACHE_MB", 256, 0, 65_536) * 1024 * 1024,
+            dicom=_dicom(environ),
         )
+
+
+def _dicom(environ: Mapping[str, str]) -> DicomSettings:
+    """The DICOM node."""
+    names = ("DICOM_TLS_CERTIFICATE", "DICOM_TLS_KEY", "DICOM_TLS_CA")
+    certificate, key, ca = (Path(environ[name]) if environ.get(name) else None for name in names)
+    return DicomSettings(
+        ae_title=environ.get("DICOM_AE_TITLE") or DicomSettings.ae_title,
+        host=environ.get("DICOM_HOST") or DicomSettings.host,
+        port=_number(environ, "DICOM_PORT", DicomSettings.port, 0, 65_535),
+        senders=environ.get("DICOM_SENDERS", ""),
+        destinations=environ.get("DICOM_DESTINATIONS", ""),
+        tls_certificate=certificate,
+        tls_key=key,
+        tls_ca=ca,
+    )
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path | None) -> str:

@@ -271,6 +271,13 @@ class Conflict(FractureError):
     message = N_("This clashes with what is already there.")
 
 
+class DuplicateInstance(Conflict):
+    """A DICOM object of the same SOP Instance UID is stored, and its content is another one."""
+
+    code = "duplicate-instance"
+    message = N_("An image with the same UID and other content is stored already.")
+
+
 class NoSourceObject(Conflict):
     """The result refers to a DICOM image, and this image is none, or has no UIDs or no grey pixels."""
 
@@ -323,6 +330,13 @@ class Busy(FractureError):
     code = "busy"
     message = N_("The server is busy. Try again in a few seconds.")
     retry_after_s = 5
+
+
+class PeerUnavailable(FractureError):
+    """Another system does not answer, or refuses what it is sent."""
+
+    code = "peer-unavailable"
+    message = "The other system does not answer, or refused what it was sent."
 
 
 class Unavailable(FractureError):

@@ -20,7 +20,7 @@ Outcome = Literal["fracture", "none", "disputed"]
 Role = Literal["clinician", "reader", "uploader", "auditor", "admin"]
 State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]
-Verdict = Literal["fracture", "possible", "none"]
+Verdict = Literal["fracture", "possible", "pending", "not-assessed", "none"]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 WindowKind = Literal["shown", "file", "full", "bone", "soft"]
 
@@ -179,6 +179,8 @@ class Assessment:
     """What the software says of one radiograph.
 
     findings: fractures. other_findings: what the model marks besides, such as metal; it is no part of the verdict.
+    verdict: `pending` while the image is stored and not inferred; `not-assessed`, with a reason, when it must not be
+    judged. reason: a stable code, None for every other verdict.
     """
 
     model: ModelVersion
@@ -191,6 +193,7 @@ class Assessment:
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
     other_findings: tuple[Finding, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ OWNERS = {
     # Results are data sets of their own, with the codes that pydicom lists.
     "pydicom": {"app.imaging", "app.reports", "app.usecases", "app.hospital"},
     "highdicom": {"app.reports"},
+    "pynetdicom": {"app.hospital"},
     "fhir": {"app.reports"},
     "imagecodecs": {"app.imaging"},
     "tifffile": {"app.imaging"},
@@ -99,7 +100,7 @@ OWNERS = {
     "markupsafe": {"app.web"},
     "prometheus_client": {"app.web"},
     "reportlab": {"app.reports"},
-    "click": {"app.commands"},
+    "click": {"app.commands", "app.hospital"},
     "argparse": {"scripts"},
     "tqdm": {"scripts"},
     "playwright": {"scripts"},

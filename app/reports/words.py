@@ -7,6 +7,8 @@ from app.translatable import N_
 VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "fracture": (N_("Fracture likely"), N_("At least one place looks like a fracture. Check it first.")),
     "possible": (N_("Fracture possible"), N_("At least one place may be a fracture. Look closely.")),
+    "pending": (N_("Not assessed yet"), N_("The software has not assessed this image yet. Come back in a moment.")),
+    "not-assessed": (N_("Not assessed"), N_("The software did not judge this image. A clinician must.")),
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
 TIER_WORDS: dict[Tier, str] = {"definite": N_("definite"), "possible": N_("possible")}
@@ -35,6 +37,7 @@ WARNING_WORDS = {
         "Provisional: this model was never calibrated. Its confidences are no probabilities, and its verdicts are "
         "not to be relied on."
     ),
+    "different-patient": N_("The header of this image names another patient than the study."),
     "not-a-radiograph": N_("This image does not look like a radiograph. The reading may mean nothing."),
 }
 

@@ -84,6 +84,30 @@ class NewImage:
 
 
 @dataclass(frozen=True)
+class ReceivedRow:
+    """An object received from another system, and the image that it became.
+
+    instance, study_uid: keyed digests of its SOP Instance UID and Study Instance UID. content: of its bytes.
+    """
+
+    instance: bytes
+    study_uid: bytes
+    content: bytes
+    study: str
+    image: str
+
+
+@dataclass(frozen=True)
+class PendingRow:
+    """An image that waits for inference, and how often it was tried, this time included."""
+
+    tenant: str
+    study: str
+    image: str
+    attempts: int
+
+
+@dataclass(frozen=True)
 class NewStudy:
     """A study to be stored with its first views."""
 

@@ -12,6 +12,7 @@ from app.storage.access.people import People
 from app.storage.audit import Audit
 from app.storage.database import Database, Transactions, connect
 from app.storage.outbox import Outbox
+from app.storage.received import Received
 from app.storage.schema import check_schema, sqlite_path
 from app.storage.studies.decisions import Decisions
 from app.storage.studies.feedback import FeedbackLog
@@ -30,6 +31,7 @@ class Repositories:
         self.studies = Studies(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)
+        self.received = Received(transactions)
         self.audit = Audit(transactions)
         self.decisions = Decisions(transactions)
         self.repeatable = Repeatable(transactions)

@@ -195,6 +195,26 @@ images = Table(
     _of_study(),
 )
 
+# Objects from other systems. `due_at` is when an image that is not inferred yet may be taken, NULL once it is.
+received = Table(
+    "received",
+    metadata,
+    _text("tenant"),
+    _text("image"),
+    _text("study"),
+    _blob("instance"),
+    _blob("study_uid"),
+    _blob("content"),
+    _time("received_at"),
+    Column("due_at", UtcDateTime),
+    Column("attempts", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "image"),
+    UniqueConstraint("tenant", "instance"),
+    _of_study(),
+    Index(None, "tenant", "study_uid", "received_at"),
+    Index(None, "due_at"),
+)
+
 # Apart from `images`, so that a list of studies never reads past megabytes of originals.
 originals = Table(
     "originals",

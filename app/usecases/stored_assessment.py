@@ -39,6 +39,7 @@ def _assessment(fields: dict[str, Any]) -> Assessment:
         spacing_mm=(spacing[0], spacing[1]) if spacing else None,
         warnings=tuple(fields["warnings"]),
         other_findings=tuple(_finding(finding) for finding in fields.get("other_findings", ())),
+        reason=fields.get("reason"),
     )
 
 

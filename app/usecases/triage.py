@@ -20,7 +20,7 @@ from app.usecases.patients.terms import study_terms
 from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
-GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "none")
+GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "pending", "not-assessed", "none")
 SCORE_STEPS = 20
 
 

@@ -66,6 +66,23 @@ class Studies:
             connection.execute(statement)
             index_study(connection, tenant, study_id, label)
 
+    def replace_assessment(
+        self, tenant: str, study_id: str, image_id: str, sealed: bytes, *, label: Labeller | None = None
+    ) -> None:
+        """Put another sealed assessment in place of the stored one of an image.
+
+        Raises:
+            StudyNotFound: not in this tenant, or deleted meanwhile.
+            ImageNotFound: no such image in this study.
+        """
+        _check_ids(tenant, study_id)
+        change = update(images).where(_is_image_of(tenant, study_id), images.c.id == image_id)
+        with self._transactions.write() as connection:
+            hold_study(connection, tenant, study_id)
+            if connection.execute(change.values(sealed_assessment=sealed)).rowcount != 1:
+                raise ImageNotFound
+            index_study(connection, tenant, study_id, label)
+
     def get(self, tenant: str, study_id: str) -> StudyRow:
         """A study with its images.
 

@@ -1,6 +1,7 @@
 """Results of an image as DICOM files: Structured Report, Secondary Capture, Grayscale Softcopy Presentation State."""
 
 import textwrap
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 
@@ -10,11 +11,12 @@ from pydicom.dataset import Dataset
 
 from app import imaging
 from app.config import Limits
+from app.errors import NoSourceObject
 from app.records import DISCLAIMER, Label, Person, Study, StudyImage
 from app.reports import ENGLISH, overlay, words
 from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
-from app.services import Services
-from app.usecases.sealed_records import open_original, view_of
+from app.services import RecordServices, Services
+from app.usecases.sealed_records import open_original, open_study, view_of
 from app.usecases.studies.show import get_study, radiograph_of
 
 _WHITE = (255, 255, 255)
@@ -63,6 +65,25 @@ def objects_of(
     result = Result(study, image, imaging.dicom_source(raw, limits))
     report = structured_report(result, _conclusion(image))
     return {"sr": _file(report), "sc": _file(secondary_capture(result, _burned_in(grey, result)))}
+
+
+def result_files(services: RecordServices, tenant: str, study_id: str) -> list[bytes]:
+    """Every result of a stored study: SR and SC of each image, GSPS where the image came as a grey DICOM object.
+
+    Raises:
+        StudyNotFound: not in this tenant.
+        FractureError: an image cannot be decoded.
+    """
+    study = open_study(services, services.store.studies.get(tenant, study_id))
+    limits = services.settings.limits
+    files: list[bytes] = []
+    for image in study.images:
+        raw = open_original(services, tenant, study_id, image.id)
+        files += objects_of(study, image, raw, imaging.decode(raw, limits).grey, limits).values()
+        with suppress(NoSourceObject):
+            result = Result(study, image, imaging.dicom_source(raw, limits))
+            files.append(_file(presentation_state(result, _conclusion(image))))
+    return files
 
 
 def _result(services: Services, person: Person, study_id: str, image_id: str) -> Result:

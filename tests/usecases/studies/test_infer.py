@@ -1,10 +1,10 @@
 """One way of a radiograph: uploads, folders and the evaluation say the same of the same bytes."""
 
-from app.usecases.batch.infer_folder import infer_folder
-
 from app.config import Limits
 from app.imaging import drawn_sample
 from app.records import DRAWN_SAMPLE
+from app.usecases.batch.infer_files import infer_source
+from app.usecases.batch.sources import open_source
 from app.usecases.studies.infer import infer, infer_radiograph
 from tests.support.fakes import FakeDetector
 
@@ -14,7 +14,8 @@ def test_a_folder_and_an_upload_get_the_same_assessment(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(png)
     assessment = infer(FakeDetector(), lambda: png, Limits()).assessment
-    [outcome] = infer_folder(FakeDetector(), tmp_path / "in", tmp_path / "out", Limits())
+    with open_source(tmp_path / "in", tmp_path / "out") as source:
+        [outcome] = infer_source(FakeDetector(), source, tmp_path / "out", Limits())
     assert outcome.assessment is not None
     assert outcome.assessment["verdict"] == assessment.verdict == "fracture"
     assert outcome.assessment["score"] == assessment.score

@@ -1,0 +1,1 @@
+"""The hospital's own systems: a DICOM node that receives radiographs, and the delivery of results."""

@@ -1,0 +1,136 @@
+"""Receive radiographs from other systems: stored sealed and `pending`, before the sender hears that they arrived.
+
+`app.usecases.studies.pending` infers them.
+"""
+
+from dataclasses import dataclass, field
+
+from app import imaging
+from app.errors import DamagedImage, DuplicateInstance, EmptyFile, UploadTooLarge
+from app.files import sha256_of
+from app.records import Actor, Assessment, ModelVersion, Timing
+from app.services import RecordServices
+from app.storage import NewImage, NewStudy, ReceivedRow, UnitOfWork
+from app.usecases import audit
+from app.usecases.sealed_records import seal_assessment, seal_original
+from app.usecases.triage import labeller
+
+# Stands in the audit record and in `created_by` where otherwise the id of a person stands.
+NODE = "dicom-node"
+_NO_MODEL = ModelVersion("", "", "")
+_NO_TIME = Timing(0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class _Object:
+    """A received file with the digests that it is known by, and the size that its header claims."""
+
+    raw: bytes = field(repr=False)
+    instance: bytes
+    study_uid: bytes
+    content: bytes
+    size_wh: tuple[int, int]
+    name: str = field(default="", repr=False)
+
+
+def receive(services: RecordServices, tenant: str, raw: bytes) -> None:
+    """Store one DICOM object as a pending image of the study of its Study Instance UID.
+
+    The same object again is acknowledged and stored once.
+
+    Raises:
+        UploadTooLarge: more than `limits.upload_bytes`.
+        DamagedImage: no DICOM object, or without its UIDs.
+        DuplicateInstance: another object of the same SOP Instance UID is stored.
+        Unavailable: the database does not answer; nothing is stored.
+    """
+    _store(services, tenant, _identify(services, tenant, raw))
+
+
+def receive_file(services: RecordServices, tenant: str, name: str, raw: bytes) -> None:
+    """Store one file of any image format, pending; a DICOM object as `receive` does.
+
+    Any other file is a study of its own, known by its content.
+
+    Raises:
+        EmptyFile, UploadTooLarge, DuplicateInstance, Unavailable: as `receive`.
+        UnsupportedImage: its content is of no format that is decoded.
+    """
+    if not raw:
+        raise EmptyFile
+    if len(raw) > services.settings.limits.upload_bytes:
+        raise UploadTooLarge
+    if imaging.format_of(raw) == "dicom":
+        receive(services, tenant, raw)
+        return
+    content = sha256_of(raw)
+    digests = {kind: _digest(services, tenant, kind, f"file/{content}") for kind in ("instance", "study", "content")}
+    _store(services, tenant, _Object(raw, digests["instance"], digests["study"], digests["content"], (0, 0), name))
+
+
+def _store(services: RecordServices, tenant: str, received: _Object) -> None:
+    with services.store.begin() as unit:
+        known = unit.received.find(tenant, received.instance)
+        if known is not None:
+            if known.content != received.content:
+                raise DuplicateInstance
+            return
+        study_id = _add(services, unit, tenant, received)
+        audit.record(services, unit, Actor(tenant, NODE), "image-received", study_id)
+
+
+def is_stored(services: RecordServices, tenant: str, sop_instance_uid: str) -> bool:
+    """Whether the object of a SOP Instance UID is stored."""
+    return services.store.received.find(tenant, _digest(services, tenant, "instance", sop_instance_uid)) is not None
+
+
+def _identify(services: RecordServices, tenant: str, raw: bytes) -> _Object:
+    limits = services.settings.limits
+    if len(raw) > limits.upload_bytes:
+        raise UploadTooLarge
+    source = imaging.dicom_source(raw, limits)
+    if source is None or not source.get("SOPInstanceUID") or not source.get("StudyInstanceUID"):
+        raise DamagedImage
+    return _Object(
+        raw,
+        instance=_digest(services, tenant, "instance", str(source.SOPInstanceUID)),
+        study_uid=_digest(services, tenant, "study", str(source.StudyInstanceUID)),
+        content=_digest(services, tenant, "content", sha256_of(raw)),
+        size_wh=(int(source.get("Columns") or 0), int(source.get("Rows") or 0)),
+    )
+
+
+def _add(services: RecordServices, unit: UnitOfWork, tenant: str, received: _Object) -> str:
+    """Add the image to the study of its Study Instance UID, or to a new study; returns the study's id."""
+    now, image_id, label = services.clock(), services.new_id(), labeller(services, tenant)
+    study_id = unit.received.study_of(tenant, received.study_uid)
+    if study_id is None:
+        study_id = services.new_id()
+        wrapped_key = services.vault.new_study_key(tenant, study_id)
+        image = _pending_image(services, (tenant, study_id, image_id), wrapped_key, received)
+        unit.studies.add(tenant, NewStudy(study_id, now, NODE, wrapped_key, (image,)), label=label)
+    else:
+        wrapped_key = unit.studies.get(tenant, study_id).wrapped_key
+        image = _pending_image(services, (tenant, study_id, image_id), wrapped_key, received)
+        unit.studies.add_images(tenant, study_id, (image,), label=label)
+    row = ReceivedRow(received.instance, received.study_uid, received.content, study_id, image_id)
+    unit.received.add(tenant, row, now)
+    return study_id
+
+
+def _pending_image(
+    services: RecordServices, row: tuple[str, str, str], wrapped_key: bytes, received: _Object
+) -> NewImage:
+    width, height = received.size_wh
+    pending = Assessment(_NO_MODEL, width, height, "pending", 0.0, (), _NO_TIME)
+    name = received.name or f"{row[2][:8]}.dcm"
+    return NewImage(
+        id=row[2],
+        created_at=services.clock(),
+        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, name, pending),
+        sealed_original=seal_original(services.vault, row, wrapped_key, received.raw),
+    )
+
+
+def _digest(services: RecordServices, tenant: str, kind: str, text: str) -> bytes:
+    return services.blind_index.label(tenant, f"received-{kind}", text)
