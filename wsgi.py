@@ -7,6 +7,7 @@ from app.commands import is_administration, register_commands
 from app.config import Settings
 from app.errors import FractureError
 from app.hospital import commands as hospital_commands
+from app.hospital.delivery import senders
 from app.hospital.inferrer import Inferrer
 from app.usecases.outbox.courier import Courier
 from app.usecases.outbox.senders import SENDERS
@@ -22,7 +23,7 @@ try:
         app = command_carrier()
     else:
         app = create_app(settings)
-        Courier(app.extensions["services"], SENDERS).start()
+        Courier(app.extensions["services"], {**SENDERS, **senders(settings)}).start()
         Inferrer(app.extensions["services"]).start()
 except FractureError as error:
     sys.stderr.write(f"Cannot start: {error}\n")

@@ -2,8 +2,9 @@
 
 import click
 
-from app.commands.invocation import plain_errors, user
+from app.commands.invocation import plain_errors
 from app.config import Settings
+from app.usecases import audit
 from app.usecases.administration.upgrade import upgrade_database
 
 
@@ -15,7 +16,7 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     @plain_errors
     def migrate_database() -> None:
         """Make the database, or bring it to this version's schema."""
-        upgrade_database(settings, user())
+        upgrade_database(settings, audit.command_user())
         click.echo("The database is up to date.")
 
     return (group,)

@@ -1,7 +1,5 @@
 """The shared parts of a command: its options, its actor, and failures in one line."""
 
-import os
-import pwd
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +9,7 @@ import click
 
 from app.errors import ConfigError, FractureError
 from app.records import Actor
+from app.usecases import audit
 
 P = ParamSpec("P")
 
@@ -18,18 +17,9 @@ TENANT = click.option("--tenant", default="default", show_default=True, help="Th
 NAME = click.argument("name")
 
 
-def user() -> str:
-    """The operating-system user who runs the command, as the actor of its audit entries: `os:NAME`."""
-    try:
-        return f"os:{pwd.getpwuid(os.getuid()).pw_name}"
-    except KeyError:
-        # A container may run under a number that has no name.
-        return f"os:{os.getuid()}"
-
-
 def actor(tenant: str) -> Actor:
     """The operating-system user as an actor in one tenant."""
-    return Actor(tenant, user())
+    return audit.command_actor(tenant)
 
 
 def password() -> str:

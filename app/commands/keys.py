@@ -2,10 +2,11 @@
 
 import click
 
-from app.commands.invocation import plain_errors, user
+from app.commands.invocation import plain_errors
 from app.config import Settings
 from app.security import new_master_key
 from app.services import build_record_services
+from app.usecases import audit
 from app.usecases.administration import maintenance
 
 
@@ -23,7 +24,7 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     @plain_errors
     def rotate(no_new: bool) -> None:
         """Make a new master key, and wrap every study's key by it."""
-        rotated = maintenance.rotate_keys(build_record_services(settings), user(), not no_new)
+        rotated = maintenance.rotate_keys(build_record_services(settings), audit.command_user(), not no_new)
         click.echo(f"{rotated} studies are now under the newest master key.")
 
     return (group,)

@@ -4,10 +4,11 @@ import json
 
 import click
 
-from app.commands.invocation import NAME, TENANT, actor, password, plain_errors, user
+from app.commands.invocation import NAME, TENANT, actor, password, plain_errors
 from app.config import Settings
 from app.records import Role
 from app.services import build_record_services
+from app.usecases import audit
 from app.usecases.administration import people
 from app.usecases.administration.roles import PERMISSIONS_OF_ROLE
 
@@ -121,7 +122,7 @@ def _tenants(settings: Settings) -> click.Group:
     @plain_errors
     def add(tenant: str) -> None:
         """Add a tenant."""
-        people.add_tenant(build_record_services(settings), user(), tenant)
+        people.add_tenant(build_record_services(settings), audit.command_user(), tenant)
         click.echo(f"Added tenant {tenant}.")
 
     @group.command("list")

@@ -2,9 +2,10 @@
 
 import click
 
-from app.commands.invocation import plain_errors, user
+from app.commands.invocation import plain_errors
 from app.config import Settings
 from app.services import build_record_services
+from app.usecases import audit
 from app.usecases.worklist import worklist
 
 
@@ -16,7 +17,7 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     @plain_errors
     def index() -> None:
         """Sort in every study that came before this version, or before SECRET_KEY changed."""
-        indexed = worklist.index_all(build_record_services(settings), user())
+        indexed = worklist.index_all(build_record_services(settings), audit.command_user())
         click.echo(f"{indexed} studies were sorted into the worklist.")
 
     return (group,)

@@ -13,11 +13,13 @@ from pydicom.dataset import Dataset
 
 from app.config import DicomSettings, Settings
 from app.errors import ConfigError, FractureError, Unavailable
+from app.hospital.delivery import add_destination
 from app.hospital.node import Node, NodeSettings
 from app.hospital.peer_client import find_studies, store
 from app.hospital.peers import parse_destination, parse_destinations, parse_senders
 from app.hospital.watched_folder import WatchedFolder
 from app.services import RecordServices, build_record_services
+from app.usecases.audit import command_actor
 from app.usecases.reports.dicom import result_files
 from app.usecases.studies.receive import is_stored, receive, receive_file
 
@@ -72,6 +74,15 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
             for destination in destinations:
                 store(destination, settings.dicom.ae_title, files)
                 click.echo(f"{len(files)} objects sent to {destination.ae_title}")
+
+    @group.command("deliver")
+    @click.argument("address")
+    @click.option("--tenant", default="default", show_default=True, help="The tenant whose results are delivered.")
+    def deliver(address: str, tenant: str) -> None:
+        """Deliver results by themselves to ADDRESS: AE@HOST:PORT, mllp://HOST:PORT or a FHIR server's https:// base."""
+        with _one_line():
+            added = add_destination(build_record_services(settings), command_actor(tenant), address)
+            click.echo(added.id)
 
     @group.command("query")
     @click.argument("peer")

@@ -29,8 +29,8 @@ _SERVICES = "http://terminology.hl7.org/CodeSystem/v2-0074"
 _PERCENT = {"unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
 
 
-def fhir_bundle(study: Study, conclusion: str, *, is_final: bool) -> str:
-    """Build the Bundle (type collection) as JSON.
+def fhir_bundle(study: Study, conclusion: str, *, is_final: bool, is_transaction: bool = False) -> str:
+    """Build the Bundle as JSON: a collection, or a transaction that a server stores.
 
     conclusion: of the study, in words. is_final: a reader has signed; the report is preliminary otherwise.
 
@@ -43,11 +43,15 @@ def fhir_bundle(study: Study, conclusion: str, *, is_final: bool) -> str:
     observations = [one for image in study.images for one in _observations(study, image)]
     resources = [_report(study, conclusion, observations, is_final), *observations, _imaging_study(study), device]
     resources += [patient] if patient else []
-    entries = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources]
+    entries: list[dict[str, Any]] = [{"fullUrl": f"urn:uuid:{one['id']}", "resource": one} for one in resources]
+    if is_transaction:
+        for entry in entries:
+            resource = entry["resource"]
+            entry["request"] = {"method": "PUT", "url": f"{resource['resourceType']}/{resource['id']}"}
     bundle = {
         "resourceType": "Bundle",
         "id": _id(study, "bundle"),
-        "type": "collection",
+        "type": "transaction" if is_transaction else "collection",
         "timestamp": _instant(study.created_at),
         "entry": entries,
     }

@@ -1,6 +1,6 @@
 """What the software says in words: the same on a page and in a report."""
 
-from app.records import Answer, Feedback, Finding, Tier, Verdict
+from app.records import Answer, Decision, Feedback, Finding, Tier, Verdict
 from app.reports.wording import Wording
 from app.translatable import N_
 
@@ -50,6 +50,14 @@ def verdict_title(verdict: Verdict, wording: Wording) -> str:
 def verdict_advice(verdict: Verdict, wording: Wording) -> str:
     """What the verdict asks of the reader."""
     return wording.gettext(VERDICT_WORDS[verdict][1])
+
+
+def decision_text(decision: Decision | None) -> str:
+    """The readers' outcome in one English sentence, for objects and messages; "" while there is none."""
+    if decision is None:
+        return ""
+    outcome = {"fracture": "fracture", "none": "no fracture", "disputed": "readers differ"}[decision.outcome]
+    return f"Readers ({', '.join(decision.readers)}): {outcome}."
 
 
 def region_name(region: str, wording: Wording) -> str:

@@ -1,5 +1,7 @@
 """Append audit entries within the unit of work of the act that they tell of: codes and ids only."""
 
+import os
+import pwd
 from datetime import timedelta
 
 from app.records import Actor, Person
@@ -27,6 +29,20 @@ CHANGES_NO_LIST = (
 )
 # Images and pages of one study that one person opens within this time are one view of it.
 ONE_VIEW = timedelta(minutes=10)
+
+
+def command_user() -> str:
+    """The operating-system user who runs the command, as the actor of its audit entries: `os:NAME`."""
+    try:
+        return f"os:{pwd.getpwuid(os.getuid()).pw_name}"
+    except KeyError:
+        # A container may run under a number that has no name.
+        return f"os:{os.getuid()}"
+
+
+def command_actor(tenant: str) -> Actor:
+    """The operating-system user of a command as an actor in one tenant."""
+    return Actor(tenant, command_user())
 
 
 def record(services: RecordServices, unit: UnitOfWork, actor: Actor | Person, action: str, subject: str) -> None:

@@ -62,7 +62,7 @@ def objects_of(
 
     raw: the file. grey: its radiograph, (H, W) uint8.
     """
-    result = Result(study, image, imaging.dicom_source(raw, limits))
+    result = _result_of(study, image, raw, limits)
     report = structured_report(result, _conclusion(image))
     return {"sr": _file(report), "sc": _file(secondary_capture(result, _burned_in(grey, result)))}
 
@@ -81,7 +81,7 @@ def result_files(services: RecordServices, tenant: str, study_id: str) -> list[b
         raw = open_original(services, tenant, study_id, image.id)
         files += objects_of(study, image, raw, imaging.decode(raw, limits).grey, limits).values()
         with suppress(NoSourceObject):
-            result = Result(study, image, imaging.dicom_source(raw, limits))
+            result = _result_of(study, image, raw, limits)
             files.append(_file(presentation_state(result, _conclusion(image))))
     return files
 
@@ -90,7 +90,11 @@ def _result(services: Services, person: Person, study_id: str, image_id: str) ->
     study = get_study(services, person, study_id)
     image = view_of(study, image_id)
     raw = open_original(services, person.tenant, study_id, image_id)
-    return Result(study, image, imaging.dicom_source(raw, services.settings.limits))
+    return _result_of(study, image, raw, services.settings.limits)
+
+
+def _result_of(study: Study, image: StudyImage, raw: bytes, limits: Limits) -> Result:
+    return Result(study, image, imaging.dicom_source(raw, limits), words.decision_text(study.decision))
 
 
 def _conclusion(image: StudyImage) -> str:

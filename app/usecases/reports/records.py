@@ -4,7 +4,8 @@ from app.records import Person, Study
 from app.reports import ENGLISH, words
 from app.reports.fhir import fhir_bundle as build_bundle
 from app.reports.hl7 import oru_message
-from app.services import Services
+from app.services import RecordServices, Services
+from app.usecases.sealed_records import open_study
 from app.usecases.studies.show import get_study
 from app.usecases.triage import study_verdict
 
@@ -29,6 +30,28 @@ def hl7_message(services: Services, person: Person, study_id: str) -> str:
     return oru_message(study, _conclusion(study), services.clock(), is_final=False)
 
 
+def fhir_transaction(services: RecordServices, tenant: str, study_id: str) -> str:
+    """The study as a Bundle that a FHIR server stores: each resource under its own id, again under the same one.
+
+    Raises:
+        StudyNotFound: not in this tenant.
+    """
+    study = open_study(services, services.store.studies.get(tenant, study_id))
+    return build_bundle(study, _conclusion(study), is_final=False, is_transaction=True)
+
+
+def oru_of(services: RecordServices, tenant: str, study_id: str) -> str:
+    """The study as an HL7 message, for a system rather than a person.
+
+    Raises:
+        StudyNotFound: not in this tenant.
+    """
+    study = open_study(services, services.store.studies.get(tenant, study_id))
+    return oru_message(study, _conclusion(study), services.clock(), is_final=False)
+
+
 def _conclusion(study: Study) -> str:
+    """The readers' outcome first, where there is one; then the software's verdict."""
     verdict = study_verdict(study)
-    return f"{words.verdict_title(verdict, ENGLISH)}. {words.verdict_advice(verdict, ENGLISH)}"
+    software = f"{words.verdict_title(verdict, ENGLISH)}. {words.verdict_advice(verdict, ENGLISH)}"
+    return " ".join(part for part in (words.decision_text(study.decision), f"Software: {software}") if part)
