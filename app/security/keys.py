@@ -33,6 +33,10 @@ class MasterKey:
         """
         return derive_key(self._secret, purpose)
 
+    def line(self) -> str:
+        """The key as `new_master_key` writes it."""
+        return f"{self.kid}:{base64.urlsafe_b64encode(self._secret).rstrip(b'=').decode()}"
+
 
 @dataclass(frozen=True)
 class MasterKeys:
@@ -42,12 +46,14 @@ class MasterKeys:
 
     @classmethod
     def parse(cls, text: str) -> "MasterKeys":
-        """Read `KID:KEY`, or several separated by commas, newest first; KEY as `new_master_key` writes it.
+        """Parse `KID:KEY`, or several on lines or separated by commas, newest first; KEY as `new_master_key` writes it.
 
         Raises:
             ConfigError: names MASTER_KEYS and the position of the wrong key, and shows nothing of any key.
         """
-        keys = tuple(_parse_one(part.strip(), place) for place, part in enumerate(text.split(","), start=1))
+        keys = tuple(
+            _parse_one(part.strip(), position) for position, part in enumerate(re.split(r"[,\n]", text), start=1)
+        )
         if len({key.kid for key in keys}) < len(keys) or len({key.derive(b"same") for key in keys}) < len(keys):
             raise ConfigError("MASTER_KEYS holds the same key or the same key name twice.")
         return cls(keys)
@@ -60,6 +66,10 @@ class MasterKeys:
     def __iter__(self) -> Iterator[MasterKey]:
         return iter(self._keys)
 
+    def lines(self) -> tuple[str, ...]:
+        """Each key as `new_master_key` writes it, newest first, to be kept in a file."""
+        return tuple(key.line() for key in self._keys)
+
     def get(self, kid: str) -> MasterKey | None:
         """The key of this name, or None."""
         return next((key for key in self._keys if key.kid == kid), None)
@@ -68,7 +78,7 @@ class MasterKeys:
 def new_master_key() -> str:
     """A fresh `KID:KEY`: a random name, and 32 random bytes in base64url without padding.
 
-    To rotate, write it before the keys that are there: `f"{new_master_key()},{older}"`.
+    To rotate, write it on a line before the keys that are there.
     """
     while True:
         secret = secrets.token_bytes(KEY_BYTES)
@@ -81,15 +91,15 @@ def derive_key(secret: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"fracture/" + purpose).derive(secret)
 
 
-def _parse_one(text: str, place: int) -> MasterKey:
+def _parse_one(text: str, position: int) -> MasterKey:
     kid, _, encoded = text.partition(":")
     if not _KID.fullmatch(kid):
-        raise ConfigError(f"Key {place} of MASTER_KEYS is not written as NAME:KEY.")
+        raise ConfigError(f"Key {position} of MASTER_KEYS is not written as NAME:KEY.")
     secret = _decode(encoded)
     if secret is None:
-        raise ConfigError(f"Key {place} of MASTER_KEYS must be {KEY_BYTES} bytes in base64url without padding.")
+        raise ConfigError(f"Key {position} of MASTER_KEYS must be {KEY_BYTES} bytes in base64url without padding.")
     if _looks_chosen(secret):
-        raise ConfigError(f"Key {place} of MASTER_KEYS is not random. Make a new one; there is no default key.")
+        raise ConfigError(f"Key {position} of MASTER_KEYS is not random. Make a new one; there is no default key.")
     return MasterKey(kid, secret)
 
 

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import SealBroken, UnknownKey
+from app.security.framing import frame
 from app.security.key_file import KeyRing
 from app.security.keys import MasterKey
 
-INFO_PREFIX = b"fracture-upload/v1/"
+INFO_PREFIX = b"fracture-upload/v2/"
 NAME_SUFFIX = b"/name"
 _SUITE = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 # The order of the P-256 group: NIST SP 800-186, 3.2.1.3.
@@ -29,10 +30,15 @@ _DAYS_THAT_OPEN = 2
 
 @dataclass(frozen=True)
 class PublicUploadKey:
-    """What a sender needs: the key's name, and the public key as a 65-byte uncompressed point (0x04 ‖ x ‖ y)."""
+    """The key that one person seals uploads for.
+
+    public_key: a 65-byte uncompressed point (0x04 ‖ x ‖ y). info: the HPKE `info`, which binds an upload to the key,
+    the tenant and the person; a captured body does not open for anybody else.
+    """
 
     kid: str
     public_key: bytes
+    info: bytes
 
 
 class UploadKeys:
@@ -43,36 +49,37 @@ class UploadKeys:
         self._master_keys = master_keys
         self._clock = clock
 
-    def current(self) -> PublicUploadKey:
-        """Today's key (UTC), from the newest master key."""
+    def current(self, tenant: str, person: str) -> PublicUploadKey:
+        """Today's key (UTC) for a person, from the newest master key."""
         today = self._clock().astimezone(UTC).date()
         private = _private_key(self._master_keys.newest, today)
-        return PublicUploadKey(_kid(private, today), _point(private))
+        kid = _kid(private, today)
+        return PublicUploadKey(kid, _point(private), _info(kid, tenant, person))
 
-    def open(self, kid: str, body: bytes) -> bytes:
-        """Open one sealed file; its `info` is b"fracture-upload/v1/" + kid.
+    def open(self, kid: str, body: bytes, tenant: str, person: str) -> bytes:
+        """Open one file that a person sealed.
 
         Raises:
             UnknownKey: `kid` is neither today's nor yesterday's key of any master key.
-            SealBroken: altered, cut, or sealed for something else; which, is not said.
+            SealBroken: altered, cut, or sealed by somebody else; which, is not said.
         """
-        return self._open(kid, body, b"")
+        return self._open(kid, body, _info(kid, tenant, person))
 
-    def open_name(self, kid: str, body: bytes) -> str:
+    def open_name(self, kid: str, body: bytes, tenant: str, person: str) -> str:
         """Open one sealed file name: UTF-8, sealed by itself, its `info` being that of the file followed by b"/name".
 
         Raises:
             UnknownKey, SealBroken: as `open`.
         """
         try:
-            return self._open(kid, body, NAME_SUFFIX).decode("utf-8")
+            return self._open(kid, body, _info(kid, tenant, person) + NAME_SUFFIX).decode("utf-8")
         except UnicodeDecodeError:
             raise SealBroken from None
 
-    def _open(self, kid: str, body: bytes, suffix: bytes) -> bytes:
+    def _open(self, kid: str, body: bytes, info: bytes) -> bytes:
         private = self._find(kid)
         try:
-            return _SUITE.decrypt(body, private, INFO_PREFIX + kid.encode() + suffix)
+            return _SUITE.decrypt(body, private, info)
         except InvalidTag:
             raise SealBroken from None
 
@@ -90,9 +97,9 @@ class UploadKeys:
 
 
 def seal_upload(key: PublicUploadKey, plain: bytes) -> bytes:
-    """What a sender does with one file; for programs that send, and for measuring what opening costs."""
+    """Seal one file as a sender does; for programs that send, and to measure the cost of opening."""
     public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.public_key)
-    return _SUITE.encrypt(plain, public, INFO_PREFIX + key.kid.encode())
+    return _SUITE.encrypt(plain, public, key.info)
 
 
 def derive_private_key(key_material: bytes) -> ec.EllipticCurvePrivateKey:
@@ -109,6 +116,10 @@ def derive_private_key(key_material: bytes) -> ec.EllipticCurvePrivateKey:
         if 0 < candidate < _P256_ORDER:
             return ec.derive_private_key(candidate, ec.SECP256R1())
     raise ValueError("no private key from this material")
+
+
+def _info(kid: str, tenant: str, person: str) -> bytes:
+    return INFO_PREFIX + frame(*(text.encode(errors="surrogatepass") for text in (kid, tenant, person)))
 
 
 def _private_key(master: MasterKey, day: date) -> ec.EllipticCurvePrivateKey:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import text
 
-from app.errors import ConfigError
+from app.errors import ConfigError, Unavailable
 from app.storage.access.attempts import Attempts
 from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
@@ -51,9 +52,12 @@ class Store(Repositories):
     A method of one of its repositories runs in a transaction of its own.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, file: Path | None = None) -> None:
+        """Take the database, and its file where it is SQLite."""
         super().__init__(database)
         self._database = database
+        self._file = file
+        self._identity = _identity(file)
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:
@@ -69,8 +73,10 @@ class Store(Repositories):
         """Ask the database for an answer.
 
         Raises:
-            Unavailable: there is none.
+            Unavailable: there is none, or the file is not the one that was opened: it was removed or replaced.
         """
+        if _identity(self._file) != self._identity:
+            raise Unavailable
         with self._database.read() as connection:
             connection.execute(text("SELECT 1"))
 
@@ -94,4 +100,13 @@ def open_store(database_url: str) -> Store:
     except ConfigError:
         engine.dispose()
         raise
-    return Store(Database(engine))
+    return Store(Database(engine), path)
+
+
+def _identity(file: Path | None) -> tuple[int, int] | None:
+    """The device and inode of a file; None for no file, or one that is gone."""
+    try:
+        status = file.stat() if file else None
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status else None

@@ -13,6 +13,7 @@ from app.detection import reference_of
 from app.records import DISCLAIMER
 from app.security import SecretKeys
 from app.services import Services, build_services
+from app.usecases.administration.health import check_keys
 from app.usecases.studies.sample import truth_of
 from app.web.api import routes as api
 from app.web.http import guard, headers, operations
@@ -42,7 +43,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """Build the application; without `services` the real ones are built, which loads the weights.
 
     Raises:
-        ConfigError, ModelError: from `build_services`; the application does not start.
+        ConfigError, ModelError: from `build_services`, or the keys are not those of the database. The application does
+            not start.
     """
     app = Flask("app", root_path=str(ROOT / "app"), template_folder=ROOT / "templates", static_folder=ROOT / "static")
     app.request_class = UploadRequest
@@ -50,6 +52,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     app.json = OrderedJson(app)
     services = services or build_services(settings)
+    check_keys(services)
     app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))

@@ -14,6 +14,7 @@ from app.security import MasterKeys, UploadKeys
 
 ROOT = Path(__file__).resolve().parents[2]
 SENDER = Path(__file__).with_name("hpke_sender.mjs")
+ADA = ("default", "ada")
 
 
 @pytest.fixture
@@ -45,12 +46,15 @@ def test_what_the_upload_page_seals_opens(
     node: str, keys: MasterKeys, clock: Callable[[], datetime], plain: bytes
 ) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
+    key = upload_keys.current(*ADA)
     name = "Handgelenk – seitlich.dcm"
-    public_key = base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode()
-    arguments = [public_key, key.kid, name, plain.hex()]
+    public_key, info = (base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in (key.public_key, key.info))
+    arguments = [public_key, info, name, plain.hex()]
     done = subprocess.run([node, str(SENDER), *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     sealed_file, sealed_name = done.stdout.split()
-    assert upload_keys.open(key.kid, bytes.fromhex(sealed_file)) == plain
-    assert upload_keys.open_name(key.kid, base64.urlsafe_b64decode(sealed_name + "=" * (-len(sealed_name) % 4))) == name
+    assert upload_keys.open(key.kid, bytes.fromhex(sealed_file), *ADA) == plain
+    assert (
+        upload_keys.open_name(key.kid, base64.urlsafe_b64decode(sealed_name + "=" * (-len(sealed_name) % 4)), *ADA)
+        == name
+    )

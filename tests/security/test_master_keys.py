@@ -1,11 +1,13 @@
 """Master keys are random, named, and never shown."""
 
 import base64
+import multiprocessing
+from pathlib import Path
 
 import pytest
 
 from app.errors import ConfigError
-from app.security import MasterKeys, new_master_key
+from app.security import KeyFile, MasterKeys, new_master_key
 
 
 def written(secret: bytes) -> str:
@@ -74,3 +76,42 @@ def test_repr_shows_no_secret() -> None:
     for text in (repr(keys), str(keys), repr(keys.newest), f"{keys.newest}"):
         assert written(RANDOM)[:8] not in text
         assert repr(RANDOM)[2:10] not in text
+
+
+def add_key(path: Path) -> None:
+    KeyFile(path).add_newest(new_master_key())
+
+
+def test_keys_added_at_once_by_several_processes_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "master_keys"
+    path.write_text(new_master_key())
+    spawn = multiprocessing.get_context("spawn")
+    processes = [spawn.Process(target=add_key, args=(path,)) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 6
+    assert len(path.read_text().splitlines()) == len(tuple(KeyFile(path))) == 7
+
+
+def test_a_file_that_does_not_parse_leaves_the_last_keys_in_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "master_keys"
+    path.write_text(new_master_key())
+    ring = KeyFile(path)
+    kid = ring.newest.kid
+    path.write_text(path.read_text()[:20])
+    assert ring.newest.kid == kid
+    assert "does not parse" in caplog.text
+    path.write_text(f"{new_master_key()}\n")
+    assert ring.newest.kid != kid
+
+
+def test_a_key_file_keeps_its_mode(tmp_path: Path) -> None:
+    path = tmp_path / "master_keys"
+    path.write_text(new_master_key())
+    path.chmod(0o640)
+    KeyFile(path).add_newest(new_master_key())
+    assert path.stat().st_mode & 0o777 == 0o640

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,10 +14,11 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.errors import SealBroken, UnknownKey
-from app.security import MasterKeys, UploadKeys, new_master_key
+from app.security import MasterKeys, PublicUploadKey, UploadKeys, new_master_key
 from app.security.uploads import derive_private_key
 
 Clock = Callable[[], datetime]
+ADA = ("default", "ada")
 
 # RFC 9180, Appendix A.3.1: DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-128-GCM, base mode, and its first encryption.
 A3_INFO = bytes.fromhex("4f6465206f6e2061204772656369616e2055726e")
@@ -73,11 +75,11 @@ class ReferenceSender:
         return self.enc + AESGCM(self.key).encrypt(self.base_nonce, plain, aad)
 
 
-def seal(plain: bytes, kid: str, public_key: bytes, suffix: bytes = b"") -> bytes:
-    """What a browser does, by the library's own sender."""
+def seal(plain: bytes, key: PublicUploadKey, suffix: bytes = b"") -> bytes:
+    """Seal as a browser does, by the library's own sender."""
     suite = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key)
-    return suite.encrypt(plain, public, b"fracture-upload/v1/" + kid.encode() + suffix)
+    public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), key.public_key)
+    return suite.encrypt(plain, public, key.info + suffix)
 
 
 @pytest.mark.parametrize(("ikm", "sk", "pk"), [(A3_IKM_E, A3_SK_E, A3_PK_E), (A3_IKM_R, A3_SK_R, A3_PK_R)])
@@ -105,21 +107,21 @@ def test_the_reference_sender_reproduces_rfc_9180_a_3() -> None:
 
 def test_what_the_reference_sender_seals_with_aes_256_opens(keys: MasterKeys, clock: Clock) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
-    sender = ReferenceSender(key.public_key, b"fracture-upload/v1/" + key.kid.encode(), aead_id=2, key_bytes=32)
-    assert upload_keys.open(key.kid, sender.seal(A3_PLAIN)) == A3_PLAIN
+    key = upload_keys.current(*ADA)
+    sender = ReferenceSender(key.public_key, key.info, aead_id=2, key_bytes=32)
+    assert upload_keys.open(key.kid, sender.seal(A3_PLAIN), *ADA) == A3_PLAIN
 
 
 def test_the_key_is_an_uncompressed_point_named_by_its_utc_day_and_fingerprint(keys: MasterKeys) -> None:
     late_in_new_york = datetime(2026, 11, 22, 23, tzinfo=timezone(timedelta(hours=-5)))
-    key = UploadKeys(keys, lambda: late_in_new_york).current()
+    key = UploadKeys(keys, lambda: late_in_new_york).current(*ADA)
     assert (len(key.public_key), key.public_key[0]) == (65, 4)
     assert key.kid == f"20261123-{hashlib.sha256(key.public_key).hexdigest()[:8]}"
 
 
 def test_every_process_has_the_same_key_on_one_day_and_another_on_the_next(key_text: str, clock: Clock) -> None:
-    first, second = (UploadKeys(MasterKeys.parse(key_text), clock).current() for _ in range(2))
-    tomorrow = UploadKeys(MasterKeys.parse(key_text), lambda: clock() + timedelta(days=1)).current()
+    first, second = (UploadKeys(MasterKeys.parse(key_text), clock).current(*ADA) for _ in range(2))
+    tomorrow = UploadKeys(MasterKeys.parse(key_text), lambda: clock() + timedelta(days=1)).current(*ADA)
     assert first == second
     assert first.public_key != tomorrow.public_key
 
@@ -127,73 +129,83 @@ def test_every_process_has_the_same_key_on_one_day_and_another_on_the_next(key_t
 @pytest.mark.parametrize("plain", [b"", b"x", b"radiograph" * 100_000])
 def test_a_sealed_file_opens(keys: MasterKeys, clock: Clock, plain: bytes) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
-    assert upload_keys.open(key.kid, seal(plain, key.kid, key.public_key)) == plain
+    key = upload_keys.current(*ADA)
+    assert upload_keys.open(key.kid, seal(plain, key), *ADA) == plain
 
 
 def test_a_sealed_name_opens_as_a_name_only(keys: MasterKeys, clock: Clock) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
-    name = seal("Röntgen 1.dcm".encode(), key.kid, key.public_key, b"/name")
-    assert upload_keys.open_name(key.kid, name) == "Röntgen 1.dcm"
+    key = upload_keys.current(*ADA)
+    name = seal("Röntgen 1.dcm".encode(), key, b"/name")
+    assert upload_keys.open_name(key.kid, name, *ADA) == "Röntgen 1.dcm"
     with pytest.raises(SealBroken):
-        upload_keys.open(key.kid, name)
+        upload_keys.open(key.kid, name, *ADA)
     with pytest.raises(SealBroken):
-        upload_keys.open_name(key.kid, seal(b"body", key.kid, key.public_key))
+        upload_keys.open_name(key.kid, seal(b"body", key), *ADA)
     with pytest.raises(SealBroken):
-        upload_keys.open_name(key.kid, seal(b"\xff\xfe", key.kid, key.public_key, b"/name"))
+        upload_keys.open_name(key.kid, seal(b"\xff\xfe", key, b"/name"), *ADA)
 
 
 def test_yesterdays_key_opens_and_the_day_befores_does_not(keys: MasterKeys, clock: Clock) -> None:
-    key = UploadKeys(keys, clock).current()
-    body = seal(b"x", key.kid, key.public_key)
-    assert UploadKeys(keys, lambda: clock() + timedelta(days=1)).open(key.kid, body) == b"x"
+    key = UploadKeys(keys, clock).current(*ADA)
+    body = seal(b"x", key)
+    assert UploadKeys(keys, lambda: clock() + timedelta(days=1)).open(key.kid, body, *ADA) == b"x"
     for days in (2, 3, -1):
         with pytest.raises(UnknownKey):
-            UploadKeys(keys, lambda days=days: clock() + timedelta(days=days)).open(key.kid, body)
+            UploadKeys(keys, lambda days=days: clock() + timedelta(days=days)).open(key.kid, body, *ADA)
 
 
 def test_a_rotation_in_the_middle_of_an_upload_loses_nothing(key_text: str, clock: Clock) -> None:
-    key = UploadKeys(MasterKeys.parse(key_text), clock).current()
-    body = seal(b"x", key.kid, key.public_key)
+    key = UploadKeys(MasterKeys.parse(key_text), clock).current(*ADA)
+    body = seal(b"x", key)
     rotated = UploadKeys(MasterKeys.parse(f"{new_master_key()},{key_text}"), clock)
-    assert rotated.current() != key
-    assert rotated.open(key.kid, body) == b"x"
+    assert rotated.current(*ADA) != key
+    assert rotated.open(key.kid, body, *ADA) == b"x"
 
 
 def test_a_key_of_another_server_or_no_key_at_all_is_unknown(keys: MasterKeys, clock: Clock) -> None:
-    stranger = UploadKeys(MasterKeys.parse(new_master_key()), clock).current()
+    stranger = UploadKeys(MasterKeys.parse(new_master_key()), clock).current(*ADA)
     for kid in (stranger.kid, "", "20261123-", "20261123-00000000", "x" * 10_000, "20261123-é\x00\ud800"):
         with pytest.raises(UnknownKey):
-            UploadKeys(keys, clock).open(kid, seal(b"x", stranger.kid, stranger.public_key))
+            UploadKeys(keys, clock).open(kid, seal(b"x", stranger), *ADA)
 
 
 def test_every_flipped_byte_and_every_cut_of_a_sealed_file_is_refused_in_the_same_words(
     keys: MasterKeys, clock: Clock
 ) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
-    body = seal(b"short", key.kid, key.public_key)
+    key = upload_keys.current(*ADA)
+    body = seal(b"short", key)
     damaged = [body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :] for at in range(len(body))]
     damaged += [body[:end] for end in range(len(body))]
     for wrong in [*damaged, body + b"\0", bytes(len(body))]:
         with pytest.raises(SealBroken) as refused:
-            upload_keys.open(key.kid, wrong)
+            upload_keys.open(key.kid, wrong, *ADA)
         assert str(refused.value) == SealBroken.message
         assert refused.value.__cause__ is None
 
 
 def test_a_file_sealed_for_another_kid_is_refused(keys: MasterKeys, clock: Clock) -> None:
     upload_keys = UploadKeys(keys, clock)
-    key = upload_keys.current()
-    other = UploadKeys(keys, lambda: datetime(2026, 11, 22, tzinfo=UTC)).current()
+    key = upload_keys.current(*ADA)
+    other = UploadKeys(keys, lambda: datetime(2026, 11, 22, tzinfo=UTC)).current(*ADA)
     with pytest.raises(SealBroken):
-        upload_keys.open(key.kid, seal(b"x", other.kid, other.public_key))
+        upload_keys.open(key.kid, seal(b"x", other), *ADA)
     with pytest.raises(SealBroken):
-        upload_keys.open(key.kid, seal(b"x", other.kid, key.public_key))
+        upload_keys.open(key.kid, seal(b"x", replace(key, info=other.info)), *ADA)
+
+
+def test_a_captured_body_opens_for_nobody_else(keys: MasterKeys, clock: Clock) -> None:
+    upload_keys = UploadKeys(keys, clock)
+    key = upload_keys.current(*ADA)
+    for owner in (("default", "bea"), ("north", "ada"), ("defaulta", "da")):
+        with pytest.raises(SealBroken):
+            upload_keys.open(key.kid, seal(b"x", key), *owner)
+    with pytest.raises(SealBroken):
+        upload_keys.open(key.kid, seal(b"x", replace(key, info=b"fracture-upload/v1/" + key.kid.encode())), *ADA)
 
 
 def test_repr_shows_no_private_key(keys: MasterKeys, clock: Clock) -> None:
     upload_keys = UploadKeys(keys, clock)
     assert "Key(" not in repr(upload_keys)
-    assert "private" not in repr(upload_keys.current())
+    assert "private" not in repr(upload_keys.current(*ADA))

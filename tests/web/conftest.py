@@ -45,7 +45,7 @@ def sealed(key: dict[str, str], plain: bytes, name: str | None = None) -> dict[s
     """The arguments of a client's `post` that send one file sealed for `key`, an answer of /encryption-key."""
     point = base64.urlsafe_b64decode(key["public_key"] + "==")
     public_key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    info = b"fracture-upload/v1/" + key["kid"].encode()
+    info = base64.urlsafe_b64decode(key["info"] + "=" * (-len(key["info"]) % 4))
     headers = {"X-Key-Id": key["kid"]}
     if name is not None:
         sealed_name = SUITE.encrypt(name.encode(), public_key, info + b"/name")

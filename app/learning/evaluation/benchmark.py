@@ -29,6 +29,7 @@ Say = Callable[[str], None]
 
 STEPS = ("open", "decode", "detect", "draw", "seal", "store")
 TENANT = "benchmark"
+_SENDER = ("default", "benchmark")
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,9 @@ class _Server:
         """Infer, draw and store one radiograph; milliseconds by step."""
         self._count += 1
         study_id, image_id = f"{self._count:032x}", f"{self._count:031x}f"
-        key = self._uploads.current()
+        key = self._uploads.current(*_SENDER)
         sealed = seal_upload(key, sample.raw)
-        inference = infer(self._detector, lambda: self._uploads.open(key.kid, sealed), Limits())
+        inference = infer(self._detector, lambda: self._uploads.open(key.kid, sealed, *_SENDER), Limits())
         assessment, grey = inference.assessment, inference.radiograph.grey
         timing = assessment.timing_ms
         watch = _Watch({"open": timing.open, "decode": timing.decode, "detect": timing.detect})

@@ -59,10 +59,12 @@ def create_study(
         DifferentPatients: the headers of two files name different patients. Nothing is stored.
         ReusedKey: the key came with other files before.
     """
-    request = request_of(services, person, key, [_content(services, upload) for upload in uploads]) if key else None
+    request = (
+        request_of(services, person, key, [_content(services, person, upload) for upload in uploads]) if key else None
+    )
     if request is not None and (earlier := answered(services, request)) is not None:
         return Submission(_stored(services, person, earlier.study), earlier.rejected)
-    views, rejected = _infer_all(services, uploads, remarks)
+    views, rejected = _infer_all(services, person, uploads, remarks)
     details = details_of(view.header for view in views)
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
@@ -87,7 +89,7 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
         DifferentPatients: a file names another patient than the study. Nothing is stored.
     """
     row = services.store.studies.get(person.tenant, study_id)
-    views, rejected = _infer_all(services, uploads)
+    views, rejected = _infer_all(services, person, uploads)
     found = details_of(view.header for view in views)
     images = tuple(_sealed(services, person.tenant, study_id, row.wrapped_key, view) for view in views)
     with services.store.begin() as unit:
@@ -105,7 +107,7 @@ def _stored(services: Services, person: Person, study_id: str) -> Study:
 
 
 def _infer_all(
-    services: Services, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
+    services: Services, person: Person, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
 ) -> tuple[list[_View], tuple[Rejected, ...]]:
     if not uploads:
         raise NoFile
@@ -115,7 +117,7 @@ def _infer_all(
     rejected: list[Rejected] = []
     for index, upload in enumerate(uploads):
         try:
-            views.append(_infer(services, upload, index, remarks))
+            views.append(_infer(services, person, upload, index, remarks))
         except FractureError as failure:
             if failure.code in _SERVER_FAILURES:
                 raise
@@ -133,21 +135,25 @@ def _all_refused(rejected: Sequence[Rejected]) -> FractureError:
     return first
 
 
-def _infer(services: Services, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
-    inference = infer(services.detector, lambda: _opened(services, upload), services.settings.limits, remarks)
-    return _View(_name(services, upload, index), inference.raw, inference.assessment, inference.radiograph.header)
+def _infer(services: Services, person: Person, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
+    inference = infer(services.detector, lambda: _opened(services, person, upload), services.settings.limits, remarks)
+    return _View(
+        _name(services, person, upload, index), inference.raw, inference.assessment, inference.radiograph.header
+    )
 
 
-def _content(services: Services, upload: Upload) -> bytes:
+def _content(services: Services, person: Person, upload: Upload) -> bytes:
     """The plain bytes of an upload, or what was sent where they cannot be had."""
     try:
-        return _opened(services, upload)
+        return _opened(services, person, upload)
     except FractureError:
         return upload.body
 
 
-def _opened(services: Services, upload: Upload) -> bytes:
-    raw = upload.body if upload.sealed_for is None else services.upload_keys.open(upload.sealed_for, upload.body)
+def _opened(services: Services, person: Person, upload: Upload) -> bytes:
+    raw = upload.body
+    if upload.sealed_for is not None:
+        raw = services.upload_keys.open(upload.sealed_for, upload.body, person.tenant, person.id)
     if not raw:
         raise EmptyFile
     if len(raw) > services.settings.limits.upload_bytes:
@@ -155,9 +161,9 @@ def _opened(services: Services, upload: Upload) -> bytes:
     return raw
 
 
-def _name(services: Services, upload: Upload, index: int) -> str:
+def _name(services: Services, person: Person, upload: Upload, index: int) -> str:
     if upload.sealed_for is not None and upload.sealed_name is not None:
-        return services.upload_keys.open_name(upload.sealed_for, upload.sealed_name)[:255]
+        return services.upload_keys.open_name(upload.sealed_for, upload.sealed_name, person.tenant, person.id)[:255]
     return upload.name[:255] or f"image-{index + 1}"
 
 

@@ -39,12 +39,13 @@ class EncryptionKey(Answer):
     kdf: Annotated[str, Field(examples=["HKDF-SHA256"])]
     aead: Annotated[str, Field(examples=["AES-256-GCM"])]
     public_key: Annotated[str, Field(description="The uncompressed point, as base64url without padding.")]
+    info: Annotated[str, Field(description="The HPKE info of a file that this person seals, as base64url.")]
 
     @classmethod
     def of(cls, key: PublicUploadKey) -> Self:
         """Describe a key of this server."""
-        point = base64.urlsafe_b64encode(key.public_key).rstrip(b"=").decode("ascii")
-        return cls(kid=key.kid, kem="P-256", kdf="HKDF-SHA256", aead="AES-256-GCM", public_key=point)
+        point, info = (base64.urlsafe_b64encode(one).rstrip(b"=").decode("ascii") for one in (key.public_key, key.info))
+        return cls(kid=key.kid, kem="P-256", kdf="HKDF-SHA256", aead="AES-256-GCM", public_key=point, info=info)
 
 
 class Model(Answer):

@@ -138,7 +138,7 @@ def _security(cookie: str) -> Json:
 def _upload_body() -> Json:
     files = {"type": "array", "minItems": 1, "maxItems": 20, "items": {"type": "string", "format": "binary"}}
     form = {"type": "object", "required": ["file"], "properties": {"file": files}}
-    words = 'enc‖ciphertext of one file, info = "fracture-upload/v1/" + kid.'
+    words = "enc‖ciphertext of one file, sealed with the `info` of /encryption-key."
     sealed = {"type": "string", "format": "binary", "description": words}
     content = {"multipart/form-data": {"schema": form}, "application/hpke": {"schema": sealed}}
     return {"required": True, "content": content}

@@ -46,7 +46,7 @@ def openapi() -> ResponseReturnValue:
 @describe(Operation("encryptionKey", "Service", EncryptionKey))
 def encryption_key() -> ResponseReturnValue:
     """The key to seal an upload for."""
-    return _json(EncryptionKey.of(services().upload_keys.current()))
+    return _json(EncryptionKey.of(services().upload_keys.current(person().tenant, person().id)))
 
 
 @blueprint.post("/studies")

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from app.usecases.administration.health import is_ready
+from app.usecases.administration.health import failing
 from app.web.http.context import metrics, services
 from app.web.http.metrics import CONTENT_TYPE
 
@@ -18,9 +18,9 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """Model and database answer."""
-    ready = is_ready(services())
-    return jsonify({"status": "ready" if ready else "not ready"}), 200 if ready else 503
+    """The detector answers, the keys seal and open, and the database takes a write."""
+    causes = failing(services())
+    return jsonify({"status": "not ready" if causes else "ready", "failing": causes}), 503 if causes else 200
 
 
 @blueprint.get("/metrics")

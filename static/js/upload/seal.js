@@ -1,7 +1,6 @@
 // HPKE (RFC 9180) for one file and its name: base mode, DHKEM(P-256, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "../../vendor/hpke/hpke.js";
 
-const INFO_PREFIX = "fracture-upload/v1/";
 const LONGEST_NAME = 200;
 
 const suite = new CipherSuite({ kem: new DhkemP256HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
@@ -15,7 +14,7 @@ const toBase64url = (bytes) =>
 
 // enc ‖ ciphertext
 async function seal(recipientPublicKey, info, plain) {
-  const sender = await suite.createSenderContext({ recipientPublicKey, info: utf8.encode(info).buffer });
+  const sender = await suite.createSenderContext({ recipientPublicKey, info: info.buffer });
   const ciphertext = await sender.seal(plain);
   return new Blob([sender.enc, ciphertext]);
 }
@@ -23,8 +22,8 @@ async function seal(recipientPublicKey, info, plain) {
 // Seals a File for `key`, the answer of /api/v1/encryption-key. Gives the body, and the name for X-Sealed-Name.
 export async function sealFile(key, file) {
   const publicKey = await suite.kem.deserializePublicKey(fromBase64url(key.public_key).buffer);
-  const info = INFO_PREFIX + key.kid;
+  const info = fromBase64url(key.info);
   const body = await seal(publicKey, info, await file.arrayBuffer());
-  const name = await seal(publicKey, `${info}/name`, utf8.encode(file.name.slice(0, LONGEST_NAME)).buffer);
+  const name = await seal(publicKey, Uint8Array.of(...info, ...utf8.encode("/name")), utf8.encode(file.name.slice(0, LONGEST_NAME)).buffer);
   return { body, name: toBase64url(new Uint8Array(await name.arrayBuffer())) };
 }

@@ -78,7 +78,7 @@ def test_a_busy_server_refuses_the_whole_batch_instead_of_naming_files(
 def test_a_sealed_upload_with_a_sealed_key_of_yesterday_and_a_broken_name_is_refused(
     services: Services, ada: Person
 ) -> None:
-    kid = services.upload_keys.current().kid
+    kid = services.upload_keys.current(ada.tenant, ada.id).kid
     with pytest.raises(SealBroken):
         create_study(services, ada, [Upload("", PHANTOM, sealed_for=kid, sealed_name=b"name")])
 
