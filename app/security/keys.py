@@ -52,7 +52,8 @@ class MasterKeys:
             ConfigError: names MASTER_KEYS and the position of the wrong key, and shows nothing of any key.
         """
         keys = tuple(
-            _parse_one(part.strip(), position) for position, part in enumerate(re.split(r"[,\n]", text), start=1)
+            _parse_one(part.strip(), position)
+            for position, part in enumerate(re.split(r"[,\n]", text.strip()), start=1)
         )
         if len({key.kid for key in keys}) < len(keys) or len({key.derive(b"same") for key in keys}) < len(keys):
             raise ConfigError("MASTER_KEYS holds the same key or the same key name twice.")
