@@ -95,14 +95,15 @@ def _own(options: argparse.Namespace) -> OwnSets:
         own = read_own(options.own, policy, group_by)
     except UndecidedNames as error:
         file = options.out / TEMPLATE
-        _write_template(file, template(error.counts, policy))
+        write_template(file, template(error.counts, policy))
         raise DatasetError(explain(error.open_names, file)) from None
     for name in sorted(policy.choices.keys() - set(own.known)):
         print(f"{options.classes}: no set has a class called {name}.", file=sys.stderr)
     return own
 
 
-def _write_template(file: Path, text: str) -> None:
+def write_template(file: Path, text: str) -> None:
+    """Write a policy file to fill in; raises DatasetError when it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text)

@@ -5,6 +5,7 @@ Every graph takes (N, H, W) uint8 grey, any H and W that are multiples of the st
 """
 
 import copy
+import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -87,6 +88,8 @@ def quantized(graph: Any, images: Sequence[NDArray[np.uint8]], in_float: Sequenc
     import_openvino()
     import nncf  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and only after its telemetry is blocked
 
+    # It lists hundreds of operations that stay in float, as they should.
+    nncf.set_log_level(logging.WARNING)
     try:
         return nncf.quantize(
             graph.clone(),

@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,12 +46,16 @@ def load_network(path: Path) -> DetectionModel:
     return read_checkpoint(raw, str(path))
 
 
-def start_network(size: str, regions: Sequence[str], weights: Path | None) -> DetectionModel:
+def start_network(
+    size: str, regions: Sequence[str], weights: Path | None, fractures: Collection[str] = ()
+) -> DetectionModel:
     """A network for `regions`, from `weights` where given.
 
     When the weights name other classes, the last layer of the class branch is begun anew, and rows of a class that
     both know are taken over. The width of that branch stays that of the weights: ultralytics makes it depend on the
     number of classes that a network was first built for.
+
+    fractures: class names, old and new, that mean a fracture; a new one begins as the mean of the old ones.
 
     Raises:
         ModelError: the weights cannot be read, or are of another size of YOLOv8.
@@ -63,13 +67,18 @@ def start_network(size: str, regions: Sequence[str], weights: Path | None) -> De
         raise ModelError(f"The weights in {weights} are of a YOLOv8{size_of(given)}, not of a YOLOv8{size}.")
     names = [str(given.names[number]) for number in range(len(given.names))]
     if names != list(regions):
-        _replace_classes(given, names, regions)
+        _replace_classes(given, names, regions, fractures)
     return cast(DetectionModel, given)
 
 
-def _replace_classes(network: Any, names: Sequence[str], regions: Sequence[str]) -> None:  # noqa: ANN401
-    """Ultralytics' networks keep untyped attributes, hence Any."""
+def _replace_classes(
+    network: Any,  # noqa: ANN401 - ultralytics' networks keep untyped attributes
+    names: Sequence[str],
+    regions: Sequence[str],
+    fractures: Collection[str],
+) -> None:
     head = network.model[-1]
+    alike = [number for number, name in enumerate(names) if name in fractures]
     for branch, stride in zip(head.cv3, head.stride, strict=True):
         old = branch[-1]
         new: Any = nn.Conv2d(old.in_channels, len(regions), 1)
@@ -79,6 +88,9 @@ def _replace_classes(network: Any, names: Sequence[str], regions: Sequence[str])
             if region in names:
                 new.weight.data[number] = old.weight.data[names.index(region)]
                 new.bias.data[number] = old.bias.data[names.index(region)]
+            elif region in fractures and alike:
+                new.weight.data[number] = old.weight.data[alike].mean(dim=0)
+                new.bias.data[number] = old.bias.data[alike].mean()
         branch[-1] = new
     head.nc, head.no = len(regions), len(regions) + 4 * head.reg_max
     network.yaml["nc"] = len(regions)

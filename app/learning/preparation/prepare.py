@@ -43,10 +43,14 @@ _THUMBNAIL_PX = 160
 
 @dataclass(frozen=True)
 class Classes:
-    """Class names that own sets bring along, in order, and those of them that are no fracture."""
+    """Class names that own sets bring along, in order, and those of them that are no fracture.
+
+    kept: names that come first in the prepared set even where no image has a box of them.
+    """
 
     names: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,4 +196,4 @@ def _class_names(items: Sequence[Item], classes: Classes) -> tuple[str, ...]:
     used = {box.region for item in items if item.found.problem is None for box in item.found.boxes}
     published = REGIONS if any(item.source.boxes is None for item in items) else ()
     own = [name for name in classes.names if name in used] or ([] if published else list(classes.names))
-    return tuple(dict.fromkeys((*published, *own))) or ("fracture",)
+    return tuple(dict.fromkeys((*classes.kept, *published, *own))) or ("fracture",)

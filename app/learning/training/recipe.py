@@ -38,6 +38,8 @@ class Recipe(BaseModel):
     normals: images without a fracture per image with one, drawn anew each epoch.
     shares: share of each data set (`origin` in the manifest) among the images of a pass; empty means all images.
     one_copy: data sets of which one image of each group of near-duplicates is shown, the one with the tightest boxes.
+    kept: regions that the starting weights know and these images do not label: nothing is learned about them, instead
+        of that they are nowhere.
     passes: how often an epoch shows the images; more where an epoch would be over in seconds.
     learning_rate, final_rate: at the top and at the end of the cosine. warmup: share of the run that rises to the top.
     weight_decay: of AdamW, on weights only. clip: largest norm of a gradient.
@@ -60,6 +62,7 @@ class Recipe(BaseModel):
     normals: float = Field(0.75, ge=0)
     shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(default_factory=dict)
     one_copy: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     passes: int = Field(1, ge=1)
     learning_rate: float = Field(5e-4, gt=0, lt=1)
     final_rate: float = Field(1e-5, ge=0)

@@ -10,7 +10,7 @@ import torch
 
 from app.errors import TrainingError
 from app.files import sha256_of
-from app.learning.datasets.dataset import Dataset, read_dataset
+from app.learning.datasets.dataset import REGIONS, Dataset, read_dataset
 from app.learning.datasets.manifest import check_manifest
 from app.learning.datasets.overlap import overlap_warnings
 from app.learning.datasets.selection import one_copy_each
@@ -59,7 +59,7 @@ def start_run(
     chosen = choose_device(device)
     splits = _read_splits(data_yaml)
     # Reading thousands of images takes minutes; whatever else may be wrong is told before.
-    network = _begin(recipe, splits[0].regions, start)
+    network = _begin(recipe, splits[0], start)
     manifest_sha256 = check_manifest(data_yaml, splits, progress)
     for sentence in [*_validation_warnings(splits[1]), *overlap_warnings(data_yaml, *splits, progress)]:
         watcher.warn(sentence)
@@ -170,16 +170,17 @@ def _make(folder: Path) -> None:
         raise TrainingError(f"The folder {folder} cannot be made: {error.strerror}.") from None
 
 
-def _begin(recipe: Recipe, regions: tuple[str, ...], start: Start) -> "DetectionModel":
+def _begin(recipe: Recipe, train: Dataset, start: Start) -> "DetectionModel":
     torch.manual_seed(recipe.seed)
+    regions, fractures = train.regions, {*train.fracture_regions, *REGIONS}
     if start.grow_from is None:
-        return start_network(recipe.model, regions, start.weights)
+        return start_network(recipe.model, regions, start.weights, fractures)
     from app.learning.networks.grow import grow_checkpoint  # noqa: PLC0415
 
     with TemporaryDirectory() as scratch:
         grown = Path(scratch) / "grown.pt"
         grow_checkpoint(start.grow_from, grown, recipe.model, recipe.seed)
-        return start_network(recipe.model, regions, grown)
+        return start_network(recipe.model, regions, grown, fractures)
 
 
 def _named(start: Start) -> dict[str, Any]:

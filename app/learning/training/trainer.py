@@ -101,6 +101,7 @@ class Trainer:
         set_up_threads(device, recipe.threads)
         self._recipe, self._material, self._folder, self._watcher = recipe, material, folder, watcher
         self._device, self._key = device, key
+        self._kept = [number for number, name in enumerate(material.regions) if name in recipe.kept]
         self._arithmetic = Arithmetic(recipe.arithmetic, device.type)
         self._clock = Clock(recipe.hours, recipe.epochs)
         give_gains(network, recipe.gain_box, recipe.gain_class, recipe.gain_dfl)
@@ -194,6 +195,8 @@ class Trainer:
             key: [part.float() for part in value] if isinstance(value, list) else value.float()
             for key, value in predictions.items()
         }
+        if self._kept:
+            full["scores"] = without_gradient(cast(torch.Tensor, full["scores"]), self._kept)
         loss, _ = self._network.loss({k: torch.from_numpy(v).to(self._device) for k, v in targets.items()}, full)
         self._optimizer.zero_grad(set_to_none=True)
         loss.sum().backward()
@@ -262,6 +265,13 @@ class Trainer:
             {"params": [p for p in chosen if p.ndim > 1], "weight_decay": self._recipe.weight_decay},
             {"params": [p for p in chosen if p.ndim <= 1], "weight_decay": 0.0},
         ]
+
+
+def without_gradient(scores: torch.Tensor, classes: list[int]) -> torch.Tensor:
+    """Scores (B, C, A) of which some classes teach the network nothing."""
+    kept = torch.zeros(scores.shape[1], 1, dtype=torch.bool, device=scores.device)
+    kept[classes] = True
+    return torch.where(kept, scores.detach(), scores)
 
 
 def worth(scores: dict[str, Score]) -> float:
