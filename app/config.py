@@ -18,7 +18,7 @@ MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one upload may cost: bytes as sent, pixels once decoded, files in one study."""
+    """Limits of one upload: bytes as sent, pixels once decoded, files in one study."""
 
     upload_bytes: int = 64 * 1024 * 1024
     pixels: int = 64_000_000

@@ -265,7 +265,7 @@ class ImageNotFound(NotFound):
 
 
 class Conflict(FractureError):
-    """What was asked clashes with what is there."""
+    """The request conflicts with the present state."""
 
     code = "conflict"
     message = N_("This clashes with what is already there.")

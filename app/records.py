@@ -138,7 +138,7 @@ class ModelInput:
 
 @dataclass(frozen=True)
 class Detection:
-    """What the network said of one place: an uncalibrated score, before any threshold."""
+    """Raw detection of the network at one site: an uncalibrated score, before any threshold."""
 
     region: str
     score: float
@@ -147,7 +147,7 @@ class Detection:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a reader sees of one place: a calibrated confidence and its tier."""
+    """Marked site as a reader sees it: a calibrated confidence and its tier."""
 
     region: str
     confidence: float
@@ -176,7 +176,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What the software says of one radiograph.
+    """Assessment of one radiograph by the software.
 
     findings: fractures. other_findings: what the model marks besides, such as metal; it is no part of the verdict.
     verdict: `pending` while the image is stored and not inferred; `not-assessed`, with a reason, when it must not be
@@ -221,7 +221,7 @@ class Patient:
 
 @dataclass(frozen=True)
 class Examination:
-    """What was examined, as the header of a DICOM file says it; "" where it does not.
+    """Examination as the header of a DICOM file describes it; "" where it does not.
 
     study_date: YYYY-MM-DD. body_part, laterality: defined terms of DICOM such as WRIST and L.
     """
@@ -270,7 +270,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a reader says of one place: a finding confirmed or rejected, or a fracture that the software missed."""
+    """Verdict of a reader on one site: a finding confirmed or rejected, or a fracture that the software missed."""
 
     region: str
     box_px: BoxPx
@@ -279,7 +279,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What one reader said of one image, once; several readers may differ, and all of it is kept.
+    """Feedback of one reader on one image, at one time; several readers may differ, and all of it is kept.
 
     person_name: of the person `person_id`, None when they are no longer there.
     normal: the reader says that the whole image shows no fracture.
@@ -316,7 +316,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts where no person does: a rule of the settings, or an operating-system user who runs a command.
+    """Actor where no person acts: a rule of the settings, or an operating-system user who runs a command.
 
     id: stands in the audit record where otherwise the id of a person stands.
     """
@@ -342,7 +342,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """Who did what to what, and when: codes and ids only. `sequence` counts from 1 within a tenant."""
+    """Event of the audit record, as codes and ids. `sequence` counts from 1 within a tenant."""
 
     tenant: str
     sequence: int
@@ -387,7 +387,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn over a radiograph; the same for the page, the PNG and every export."""
+    """Strokes and labels over a radiograph; the same for the page, the PNG and every export."""
 
     strokes: tuple[Stroke, ...] = ()
     labels: tuple[Label, ...] = ()

@@ -1,6 +1,6 @@
 """Fixtures shared by every test: settings, services out of fakes, an application, and people who may use it.
 
-What they need is imported inside them, so that a test of one room does not load the others.
+What they need is imported inside them, so that a test of one package does not load the others.
 """
 
 import shutil

@@ -24,7 +24,7 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
         """Write a de-identified data set for training into DIR, which must be new or empty.
 
         Images without a whole verdict, or with readers who contradict each other, are left out and counted in the
-        manifest. The images are not encrypted: whoever names the folder answers for it.
+        manifest. The images are not encrypted: protecting the folder is up to you.
         """
         regions = load_model_spec(settings.models_dir).regions
         _print(export_feedback(build_record_services(settings), actor(tenant), folder, regions, newest_wins), folder)

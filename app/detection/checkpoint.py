@@ -51,7 +51,7 @@ def read_checkpoint(raw: bytes, name: str) -> DetectionModel:
 
 
 def _classes(torch: ModuleType) -> list[type]:
-    """What a pickled YOLOv8 names: its modules and plain containers."""
+    """Globals that a pickled YOLOv8 may name: its modules and plain containers."""
     from ultralytics.nn.modules.block import DFL, SPPF, Bottleneck, C2f  # noqa: PLC0415
     from ultralytics.nn.modules.conv import Concat, Conv  # noqa: PLC0415
     from ultralytics.nn.modules.head import Detect  # noqa: PLC0415

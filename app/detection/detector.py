@@ -33,7 +33,7 @@ class Detector:
         self._scheduler = Scheduler(engine, queue)
 
     def detect(self, model_input: ModelInput) -> tuple[Detection, ...]:
-        """What the network says of one radiograph, highest raw score first, boxes in pixels of the radiograph.
+        """Detect fractures in one radiograph: highest raw score first, boxes in pixels of the radiograph.
 
         model_input: made by `app.imaging.model_input` with the spec's `input_size_px` and `stride`.
 

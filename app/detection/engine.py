@@ -1,4 +1,4 @@
-"""What runs a network: one protocol for every library."""
+"""Engine of a network: one protocol for every library."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""What was measured when the thresholds of the weights were chosen; `model.json` keeps it as their provenance."""
+"""Figures measured when the thresholds were chosen; `model.json` keeps them as provenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a score depends on: cover one place after another, and see how much of the score each cover takes away.
+"""Explain a score by occlusion: cover one part after another, and measure the loss of score.
 
 It asks the network only through what every engine answers, so it holds for all of them, in any precision.
 

@@ -25,7 +25,7 @@ class PredictiveValues(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """What marks mean at a prevalence: of images marked *definite*, of all marked images, and of unmarked ones."""
+    """Predictive values at a prevalence: of images marked *definite*, of all marked images, and of unmarked ones."""
 
     prevalence: float
     definite_ppv: float

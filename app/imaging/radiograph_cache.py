@@ -1,4 +1,4 @@
-"""A light box: the radiographs that are being looked at, decoded, in memory only, until nobody looks any more."""
+"""Cache of decoded radiographs, in memory only, until none was used for a while."""
 
 import threading
 import time
@@ -51,24 +51,24 @@ class RadiographCache:
 
     @property
     def bytes(self) -> int:
-        """What the radiographs that lie there take."""
+        """Bytes that the cached radiographs take."""
         with self._lock:
-            return sum(sheet.bytes for sheet in self._entries.values())
+            return sum(entry.bytes for entry in self._entries.values())
 
     def get(self, key: ImageKey, decode: Callable[[], Radiograph]) -> Radiograph:
         """The radiograph of a key, decoded by the first who asks; its arrays cannot be written to.
 
         Raises:
-            FractureError: what `decode` raises; whoever waited for it tries it again.
+            FractureError: what `decode` raises; others that wait for it try again.
         """
         with self._lock:
-            sheet = self._entries.setdefault(key, _Entry(self._clock()))
-            sheet.used_s = self._clock()
+            entry = self._entries.setdefault(key, _Entry(self._clock()))
+            entry.used_s = self._clock()
             self._entries.move_to_end(key)
-        with sheet.lock:
-            if sheet.radiograph is None:
-                self._fill(key, sheet, decode)
-            return cast(Radiograph, sheet.radiograph)
+        with entry.lock:
+            if entry.radiograph is None:
+                self._fill(key, entry, decode)
+            return cast(Radiograph, entry.radiograph)
 
     def forget(self, tenant: str, study: str) -> None:
         """Forget a study's radiographs, and those of it that are being decoded as soon as they are."""
@@ -80,38 +80,38 @@ class RadiographCache:
         """Forget what was not asked for during `idle_s`."""
         with self._lock:
             now_s = self._clock()
-            for key, sheet in list(self._entries.items()):
-                if sheet.radiograph is not None and now_s - sheet.used_s >= self._idle_s:
+            for key, entry in list(self._entries.items()):
+                if entry.radiograph is not None and now_s - entry.used_s >= self._idle_s:
                     del self._entries[key]
             self._timer = None
             self._wind_up()
 
-    def _fill(self, key: ImageKey, sheet: _Entry, decode: Callable[[], Radiograph]) -> None:
+    def _fill(self, key: ImageKey, entry: _Entry, decode: Callable[[], Radiograph]) -> None:
         try:
-            sheet.radiograph = decode()
-            sheet.bytes = _freeze(sheet.radiograph)
+            entry.radiograph = decode()
+            entry.bytes = _freeze(entry.radiograph)
         finally:
             with self._lock:
                 # Forgotten meanwhile, it goes to those who wait for it, and is not kept.
-                if self._entries.get(key) is sheet:
-                    if sheet.radiograph is None:
+                if self._entries.get(key) is entry:
+                    if entry.radiograph is None:
                         del self._entries[key]
                     self._make_room()
                     self._wind_up()
 
     def _make_room(self) -> None:
         """Forget what was used longest ago, until the rest fits."""
-        total = sum(sheet.bytes for sheet in self._entries.values())
-        for key, sheet in list(self._entries.items()):
+        total = sum(entry.bytes for entry in self._entries.values())
+        for key, entry in list(self._entries.items()):
             if total <= self._most_bytes:
                 return
-            if sheet.bytes:
-                total -= sheet.bytes
+            if entry.bytes:
+                total -= entry.bytes
                 del self._entries[key]
 
     def _wind_up(self) -> None:
         """Have `sweep` called when the entry that is idle longest may be forgotten."""
-        used_s = [sheet.used_s for sheet in self._entries.values() if sheet.radiograph is not None]
+        used_s = [entry.used_s for entry in self._entries.values() if entry.radiograph is not None]
         if self._timer is not None or not used_s:
             return
         wait_s = max(0.0, min(used_s) + self._idle_s - self._clock())

@@ -35,7 +35,7 @@ class _Patch:
 
 
 def overlay(findings: Sequence[Finding], shape_hw: tuple[int, int], wording: Wording = ENGLISH) -> Drawing:
-    """What is drawn over a radiograph of this shape, in its pixels: a box and a label for each finding.
+    """Draw a box and a label for each finding, in pixels of a radiograph of this shape.
 
     Solid for definite, dashed for possible; line and text in proportion to the image. A label such as "wrist 87%"
     stands above its box, or below or inside it where there is no room; never outside the image, and apart from other

@@ -126,7 +126,7 @@ def _assessment(statement: str, wording: Wording) -> list[Any]:
 
 
 def _written(text: str, wording: Wording) -> list[Any]:
-    """What a reader wrote, line by line, and a note where a letter of it cannot be written."""
+    """Text of a reader, line by line, with a note where one of its letters cannot be written."""
     paragraphs = [paragraph(line) if line else Spacer(0, BODY.leading / 2) for line in lines(text)]
     return paragraphs if is_whole(text) else [*paragraphs, paragraph(wording.gettext(NOT_WRITTEN), SMALL)]
 

@@ -1,4 +1,4 @@
-"""What the software says in words: the same on a page and in a report."""
+"""Wording of verdicts, tiers and regions: the same on a page and in a report."""
 
 from app.records import Answer, Decision, Feedback, Finding, Tier, Verdict
 from app.reports.wording import Wording
@@ -48,7 +48,7 @@ def verdict_title(verdict: Verdict, wording: Wording) -> str:
 
 
 def verdict_advice(verdict: Verdict, wording: Wording) -> str:
-    """What the verdict asks of the reader."""
+    """Advice that goes with a verdict."""
     return wording.gettext(VERDICT_WORDS[verdict][1])
 
 
@@ -76,7 +76,7 @@ def label_text(finding: Finding, wording: Wording) -> str:
 
 
 def answer_words(feedback: Feedback, wording: Wording) -> str:
-    """What a reader said of an image, in one line: "Confirmed: wrist. Missed: elbow."; "" for a comment alone."""
+    """Feedback on an image in one line: "Confirmed: wrist. Missed: elbow."; "" for a comment alone."""
     said = [wording.gettext("The whole image is normal.")] if feedback.normal else []
     for answer, words in ANSWER_WORDS.items():
         regions = ", ".join(region_name(mark.region, wording) for mark in feedback.marks if mark.answer == answer)

@@ -1,6 +1,6 @@
 """Blind index: labels by which a database that cannot read can still find and sort.
 
-Equal terms of one tenant have equal labels, so whoever holds the database sees how often a label occurs and which rows
+Equal terms of one tenant have equal labels, so a copy of the database shows how often a label occurs and which rows
 share it, and nothing else without the key. Source: the "blind index" of CipherSweet.
 """
 

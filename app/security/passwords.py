@@ -19,7 +19,7 @@ WAIT_S = 3.0
 
 @dataclass(frozen=True)
 class PasswordCost:
-    """What one hash costs: passes over memory, memory in KiB, lanes, and the sizes of salt and tag in bytes."""
+    """Cost of one hash: passes over memory, memory in KiB, lanes, and the sizes of salt and tag in bytes."""
 
     passes: int
     memory_kib: int

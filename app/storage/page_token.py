@@ -56,5 +56,5 @@ def _check(scope: str, fields: bytes) -> bytes:
 
 
 def refused() -> BadRequest:
-    """What is said of a token that leads nowhere."""
+    """Failure for a token that leads nowhere."""
     return BadRequest("This page of the list does not exist. Begin at the first one.")

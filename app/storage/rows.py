@@ -1,4 +1,4 @@
-"""What the store takes and returns: ids, times, digests and ciphertext. Times carry a zone, and come back in UTC."""
+"""Rows that the store takes and returns: ids, times, digests, ciphertext. Times carry a zone and come back in UTC."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -130,7 +130,7 @@ class ImageRow:
 
 @dataclass(frozen=True)
 class NewFeedback:
-    """What a reader said of one image, to be stored: who and when in the clear, the rest sealed."""
+    """Feedback to be stored: reader and time in the clear, the rest sealed."""
 
     id: str
     study: str
@@ -229,7 +229,7 @@ class AnsweredRow:
 
 @dataclass(frozen=True)
 class ReadMarkRow:
-    """Who has read a study, and when last; `person_name` is None when the person is no longer there."""
+    """Read mark of a person on a study; `person_name` is None when the person is no longer there."""
 
     person: str
     person_name: str | None

@@ -1,1 +1,1 @@
-"""What the application does: each use case reads as a list of steps, and knows nothing of HTTP."""
+"""Use cases of the application: each reads as a list of steps, and knows nothing of HTTP."""

@@ -9,7 +9,7 @@ from app.records import Examination, Patient
 
 @dataclass(frozen=True)
 class Details:
-    """What a study is about; `is_typed` when a clinician typed the patient or changed it."""
+    """Details of a study; `is_typed` when a clinician typed the patient or changed it."""
 
     patient: Patient | None = None
     examination: Examination = field(default_factory=Examination)

@@ -26,7 +26,7 @@ SCORE_STEPS = 20
 
 @dataclass(frozen=True)
 class Filters:
-    """What a reader wants to see of the worklist; None and False leave it open.
+    """Filters of the worklist; None and False leave a property open.
 
     since, until: days (UTC) on which a study may have come, both included.
     reader: id of a person who has read it. named: the label of a file's name, from `name_label`.

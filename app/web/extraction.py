@@ -70,7 +70,7 @@ def update_catalogue(language: str, texts: Catalog, folder: Path = FOLDER) -> No
 
 
 def problems(language: str, texts: Catalog, folder: Path = FOLDER) -> list[str]:
-    """What is wrong with a catalogue, each in a line; none when it has every text, whole, and nothing else."""
+    """Faults of a catalogue, one a line; none when it has every text, whole, and nothing else."""
     catalogue = read_catalogue(language, folder)
     ours, theirs = ({message.id and _key(message) for message in one} for one in (catalogue, texts))
     lines = [f"not in the catalogue: {key}" for key in sorted(map(repr, theirs - ours))]

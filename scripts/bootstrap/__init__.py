@@ -1,1 +1,1 @@
-"""What a bare machine needs before the app can start; only the standard library is used here."""
+"""Prepare a bare machine for the app; only the standard library is used here."""

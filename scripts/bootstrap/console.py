@@ -1,4 +1,4 @@
-"""What the person at the terminal reads."""
+"""Output on the terminal."""
 
 import sys
 import time

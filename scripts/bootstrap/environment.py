@@ -115,7 +115,7 @@ def _check_space(venv: Path, wanted: PackageSet) -> None:
 
 
 def _fingerprint(packages: PackageSet, venv: Path) -> str:
-    """What was installed, and for which Python: both must be the same for a stamp to count."""
+    """Fingerprint of lock file and Python: both must be the same for a stamp to count."""
     try:
         python = (venv / "pyvenv.cfg").read_bytes()
     except FileNotFoundError:

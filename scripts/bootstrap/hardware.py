@@ -1,4 +1,4 @@
-"""What this machine has that the choice of packages depends on."""
+"""Hardware that the choice of packages depends on."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""What one installation keeps under its data folder: the keys, the database, the log."""
+"""Data folder of one installation: the keys, the database, the log."""
 
 import base64
 import os

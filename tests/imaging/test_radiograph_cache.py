@@ -1,4 +1,4 @@
-"""The light box: decoded once, bounded, forgotten in time, and never kept for a study that is gone."""
+"""The cache of radiographs: decoded once, bounded, forgotten in time, and never kept for a study that is gone."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What Pillow decodes: header first, pixels once the size is known to be bearable."""
+"""Decode with Pillow: header first, pixels once the size is known to be within the limits."""
 
 import struct
 from io import BytesIO

@@ -103,7 +103,7 @@ def _whole_jpeg(page: TiffPage, segment: bytes) -> Jpeg:
 
 
 def _opacity(page: TiffPage) -> int | None:
-    """What the sample behind the colours means; a fourth one without a word is opacity, as everywhere."""
+    """Meaning of the sample behind the colours; a fourth one without a tag is opacity, as other readers take it."""
     colours = 3 if int(page.photometric) == _RGB else 1
     if page.samplesperpixel <= colours:
         return None

@@ -19,7 +19,7 @@ _SUGGESTED = {"text": DROP, "metal": FINDING, "pronatorsign": FINDING, "perioste
 
 @dataclass(frozen=True)
 class Policy:
-    """What becomes of class names.
+    """Policy for class names.
 
     choices: by class name as the sets spell it: a region's name, "region" (keep the name), "drop" or "finding".
     """

@@ -195,7 +195,7 @@ def median_p95(times: Sequence[float]) -> tuple[float, float]:
 
 
 def summary(times: Times, about: dict[str, Any]) -> dict[str, Any]:
-    """What the last line of the command says: milliseconds, and how many times as long ultralytics takes."""
+    """Summary for the last line: milliseconds, and the ratio to the time of ultralytics."""
     rows = {**times.steps, "everything but detect": times.others}
     out: dict[str, Any] = dict(about)
     out["steps_ms"] = {name: dict(zip(("median", "p95"), _rounded(row), strict=True)) for name, row in rows.items()}

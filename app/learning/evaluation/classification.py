@@ -48,7 +48,7 @@ class Predictive:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What calling every image positive whose calibrated score is at least `threshold` does."""
+    """Sensitivity, specificity and predictive values when a calibrated score of `threshold` or more is positive."""
 
     name: str
     threshold: float

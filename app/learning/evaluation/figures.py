@@ -49,7 +49,7 @@ class RegionRow:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of a detector on one set of images.
+    """Evaluation of a detector on one set of images.
 
     precision, recall, f1: means over regions at IoU 0.5 and at `f1_threshold`, the raw score with the best mean F1.
     map50_fractured: as if the images without a fracture were not there, which is how FracAtlas is published; false

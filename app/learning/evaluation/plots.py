@@ -63,7 +63,7 @@ def precision_recall_svg(by_region: Sequence[tuple[str, Matches]]) -> str:
 
 
 def reliability_svg(bins: Sequence[Bin]) -> str:
-    """What was true against what was said; a dot's area tells of how many images."""
+    """Reliability diagram: observed against predicted share; the area of a dot grows with the number of images."""
 
     def draw(axes: Axes) -> None:
         points = [(one.said, one.true, one.count) for one in bins if one.said is not None and one.true is not None]

@@ -52,7 +52,7 @@ INT8_WAYS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True)
 class ExportPlan:
-    """What to export, and how it is judged.
+    """Formats to export, and the criteria by which they are judged.
 
     formats: some of `FORMATS`. input_size_px: 0 means the size that the checkpoint was trained at. threads: 0 means
     every core. calibration_images: how many training images, drawn by `seed`, int8 reads its ranges from.
@@ -221,7 +221,7 @@ def _default_judge(plan: ExportPlan) -> Judge:
 
 
 def _old_model_json(out_dir: Path) -> dict[str, Any]:
-    """What is there already; a broken one is not worth keeping, and is not replaced before all is well."""
+    """The existing `model.json`; a broken one is not kept, and is not replaced before all is well."""
     try:
         load_model_spec(out_dir)
         content: dict[str, Any] = json.loads((out_dir / FILE_NAME).read_text(encoding="utf-8"))

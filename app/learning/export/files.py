@@ -42,7 +42,7 @@ def named(path: Path) -> WeightsFile:
 
 
 def report(made: Sequence[Made]) -> dict[str, Any]:
-    """What `export.json` holds: for every format its files, sizes, digests, times and figures, and what it lost."""
+    """Content of `export.json`: for every format its files, sizes, digests, times, figures and losses."""
     before = made[0].figures["map50"]
     return {
         one.kind: {

@@ -29,7 +29,7 @@ HEAD_END = (r".*model\.22\.cv[23]\.\d\.2/.*", r".*model\.22/.*", r".*model\.22\.
 
 
 class _Graph(nn.Module):
-    """What is traced: a fused network with its input stage."""
+    """Module to trace: a fused network with its input stage."""
 
     def __init__(self, network: DetectionModel) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ SAME_FILE, SAME_PATIENT, NEAR_DUPLICATE = "same-file", "same-patient", "near-dup
 
 @dataclass(frozen=True)
 class Member:
-    """What division needs to know of a usable image.
+    """Properties of a usable image that division depends on.
 
     split: "train", "val", or "" when it is still to be drawn. patient: "" when unknown. sha256: of its file.
     """

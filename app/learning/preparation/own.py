@@ -16,7 +16,7 @@ from app.learning.preparation.sources import Origin, SourceImage
 
 @dataclass(frozen=True)
 class OwnSets:
-    """What own sets contribute.
+    """Contribution of own sets.
 
     images: usable images and faults alike. names: class names of the prepared set, in the order of the sets.
     findings: those of them that are no fracture. test_images: how many belong to test parts, which stay out.

@@ -78,7 +78,7 @@ def infer_cases(
     device: torch.device,
     batch: int = 16,
 ) -> list[Case]:
-    """What is marked and what the network detects, image by image; computed in float32, as the torch engine does."""
+    """Labels and detections image by image; computed in float32, as the torch engine does."""
     inputs = [model_input(grey, size_px, STRIDE) for grey in material.greys]
     cases: dict[int, Case] = {}
     for numbers in _of_one_shape(inputs, batch):

@@ -1,4 +1,4 @@
-"""What people decided about studies: closed disagreements and signed reports; ciphertext, gone with the study."""
+"""Decisions on studies: closed disagreements and signed reports; ciphertext, deleted with the study."""
 
 from collections.abc import Sequence
 from typing import Any

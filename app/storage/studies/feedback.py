@@ -1,4 +1,4 @@
-"""What readers said of images: ciphertext, only ever appended to, gone with its study."""
+"""Feedback of readers: ciphertext, append-only, deleted with its study."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime

@@ -18,7 +18,7 @@ class Repeatable:
         self._transactions = transactions
 
     def find(self, tenant: str, person: str, digest: bytes) -> RepeatableRow | None:
-        """What the first request of this key made, or None."""
+        """Result of the first request with this key, or None."""
         here = (idempotency.c.tenant == tenant, idempotency.c.person == person, idempotency.c.digest == digest)
         with self._transactions.read() as connection:
             row = connection.execute(select(idempotency).where(*here)).one_or_none()

@@ -123,7 +123,7 @@ class Worklist:
 
 
 def _scope(tenant: str, query: WorklistQuery) -> str:
-    """What binds a page's token to its tenant and query."""
+    """Scope that binds a page's token to its tenant and query."""
     return f"{tenant}\x00{hashlib.sha256(repr(query).encode()).hexdigest()}"
 
 

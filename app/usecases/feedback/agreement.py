@@ -21,7 +21,7 @@ LOOKS_BACK = timedelta(days=396)
 
 @dataclass(frozen=True)
 class Agreement:
-    """What readers said in one month ("2026-11", UTC) of one region."""
+    """Feedback of one month ("2026-11", UTC) on one region, counted."""
 
     month: str
     region: str

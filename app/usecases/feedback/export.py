@@ -35,7 +35,7 @@ _ID_BYTES = 8
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written: images and boxes by split, and how many images were left out for which reason."""
+    """Counts of an export: images and boxes by split, and images left out by reason."""
 
     images: dict[str, int]
     boxes: int

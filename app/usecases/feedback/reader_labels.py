@@ -19,7 +19,7 @@ SAME_IOU = 0.5
 
 @dataclass(frozen=True)
 class Labels:
-    """What is fractured on one image, by so many readers: confirmed and missed marks; none for a normal image."""
+    """Labels of one image agreed by its readers: confirmed and missed fractures; none for a normal image."""
 
     marks: tuple[Mark, ...]
     readers: int
@@ -71,7 +71,7 @@ def _contradicts(verdict: Feedback, labels: Sequence[Mark], assessment: Assessme
         waiting.remove(same)
     if waiting and is_complete(verdict, assessment):
         return True
-    # Whoever draws a box anew does not say that nothing is there; whether it is the same place was asked above.
+    # Drawing a box anew does not say that nothing is there; whether it is the same place was asked above.
     redrawn = corrections(verdict.marks)
     rejected = (mark for mark in verdict.marks if mark.answer == "rejected" and mark not in redrawn)
     refused = {(mark.region, mark.box_px) for mark in rejected}

@@ -24,7 +24,7 @@ Unchanged = Literal["unchanged"]
 
 @dataclass(frozen=True)
 class Changes:
-    """What to change of a study; a patient of None removes the one that is there, a label of None stays."""
+    """Changes of a study's details; a patient of None removes the present one, a label of None keeps it."""
 
     patient: Patient | Unchanged | None = "unchanged"
     label: str | None = None

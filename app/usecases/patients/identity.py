@@ -26,7 +26,7 @@ def details_of(headers: Iterable[Header | None]) -> Details:
 
 
 def merged(known: Details, found: Details) -> Details:
-    """What is known of a study, completed by what further files say.
+    """Details of a study, completed by those of further files.
 
     Raises:
         DifferentPatients: the files name another patient.

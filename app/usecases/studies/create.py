@@ -24,7 +24,7 @@ _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
 
 @dataclass(frozen=True)
 class Submission:
-    """What became of several files: the study with the good ones, and the others by name."""
+    """Result of an upload: the study with the files that were assessed, and the rejected ones."""
 
     study: Study
     rejected: tuple[Rejected, ...]

@@ -22,7 +22,7 @@ _AROUND = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What was learned about one finding.
+    """Explanation of one finding.
 
     strongest: the greatest share, 0–1, of the finding's raw score that covering one place takes away.
     look_px: the part of the radiograph that is worth looking at, in its pixels.

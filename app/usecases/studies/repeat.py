@@ -63,7 +63,7 @@ def request_of(services: RecordServices, person: Person, key: str, files: Sequen
 
 
 def answered(services: RecordServices, request: Request) -> Answered | None:
-    """What an earlier request with this key made; None where there was none in the last day.
+    """Result of an earlier request with this key; None where there was none in the last day.
 
     Raises:
         ReusedKey: it came with other files.

@@ -29,7 +29,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Windows:
-    """What a reader may choose from: the range of values, the narrowest window, and windows with a name.
+    """Windows to choose from: the range of values, the narrowest window, and windows with a name.
 
     The first of `choices` is the one that is shown at first. is_inverted: a lower centre makes the image darker, as
     in MONOCHROME1.

@@ -21,7 +21,7 @@ NOT_INCLUDED = "not-included.txt"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of several studies: ids that were done, and ids that are not there any more."""
+    """Result of a bulk action: ids that were done, and ids that are not there any more."""
 
     done: tuple[str, ...]
     gone: tuple[str, ...]

@@ -139,7 +139,7 @@ class Patient(Answer):
 
 
 class Examination(Answer):
-    """What was examined, as the DICOM header says it; null where it does not."""
+    """Examination as the DICOM header describes it; null where it does not."""
 
     accession_number: str | None
     study_uid: str | None

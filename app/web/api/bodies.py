@@ -61,7 +61,7 @@ class NewPatient(Body):
 
 
 class StudyChanges(Body):
-    """What to change of a study; what is left out stays, a patient of null is removed."""
+    """Changes of a study; an absent field stays, a patient of null is removed."""
 
     patient: NewPatient | None = None
     label: Annotated[StrictStr | None, Field(examples=["Left wrist after a fall"])] = None

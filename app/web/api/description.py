@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a view beyond its address and docstring, declared beside the view."""
+"""Declare for the OpenAPI document what a view's address and docstring do not tell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from app.web.api.fields import Answer, Time
 
 
 class ReadMark(Answer):
-    """Who has read a study, and when last."""
+    """A reader of a study, and the time of the last reading."""
 
     id: str
     name: str | None

@@ -1,4 +1,4 @@
-"""What a view needs to know of the running application, typed."""
+"""Objects of the running application that views need, typed."""
 
 from typing import cast
 
@@ -17,7 +17,7 @@ def services() -> Services:
 
 
 def limits() -> Limits:
-    """What one upload may cost."""
+    """Limits of one upload."""
     return cast(Limits, current_app.extensions["limits"])
 
 
@@ -32,5 +32,5 @@ def metrics() -> Metrics:
 
 
 def person() -> Person:
-    """Who is asking; only in a view that the guard lets no stranger reach."""
+    """The signed-in person; only for views behind the guard."""
     return cast(Person, g.person)

@@ -15,7 +15,7 @@ _MISSED = ("missed-region", "missed-x", "missed-y", "missed-width", "missed-heig
 
 @dataclass(frozen=True)
 class FeedbackBody:
-    """What was sent, in the right types and not yet checked against the image."""
+    """Body of a feedback request, typed and not yet checked against the image."""
 
     marks: tuple[Mark, ...]
     normal: bool

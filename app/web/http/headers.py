@@ -1,4 +1,4 @@
-"""What every answer carries: a request id, and headers that keep a browser from doing more than a page needs."""
+"""Headers of every answer: a request id, and policies that keep a browser from doing more than a page needs."""
 
 import logging
 import secrets

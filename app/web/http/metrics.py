@@ -19,7 +19,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Metrics:
-    """What this application counts."""
+    """Counters, gauges and histograms of this application."""
 
     def __init__(self, reference: Reference | None = None) -> None:
         """reference: scores of validation images; None where `model.json` has none."""  # fmt: skip

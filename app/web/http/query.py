@@ -1,4 +1,4 @@
-"""What a request may ask for besides a body: pages of a list, and the way back after signing in."""
+"""Query parameters: pages of a list, and the address to return to after signing in."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What the address of the worklist asks for, and how a link repeats it."""
+"""Query parameters of the worklist, and links that repeat them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -71,7 +71,7 @@ def filter_args(filters: Filters) -> Args:
 
 
 def list_args(args: Mapping[str, str]) -> Args:
-    """What leads back to the same page of the same list: the filters, and where the page begins.
+    """Query parameters of the same page of the same list: the filters, and the start of the page.
 
     Raises:
         BadRequest: as `read_filters`.

@@ -27,7 +27,7 @@ class Language:
 
     @cached_property
     def locale(self) -> Locale:
-        """What Babel knows of it."""
+        """Its Babel locale."""
         return Locale.parse(self.locale_name)
 
     @property

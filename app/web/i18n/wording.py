@@ -1,4 +1,4 @@
-"""What a page says for a verdict, a warning, a number; and how it draws a finding."""
+"""Wording of verdicts, warnings and numbers on a page, and the drawing of a finding."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def verdict_title(verdict: Verdict) -> str:
 
 
 def verdict_advice(verdict: Verdict) -> str:
-    """What the verdict asks of the reader."""
+    """Advice that goes with a verdict."""
     return words.verdict_advice(verdict, current())
 
 

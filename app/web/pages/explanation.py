@@ -11,6 +11,6 @@ blueprint = Blueprint("why", __name__)
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/why/<int:number>")
 def why(study_id: str, image_id: str, number: int) -> ResponseReturnValue:
-    """What the score of one finding depends on; `number` counts the image's findings from 0."""
+    """Page that explains the score of one finding; `number` counts the image's findings from 0."""
     found = explain(services(), person(), study_id, image_id, number)
     return render_template("why.html", why=found, study_id=study_id, image_id=image_id, number=number)

@@ -1,4 +1,4 @@
-"""What readers said of an image, as the study's page shows it."""
+"""Feedback on an image as the study's page shows it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

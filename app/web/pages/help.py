@@ -12,7 +12,7 @@ blueprint = Blueprint("first", __name__)
 
 @blueprint.get("/help")
 def show_help() -> ResponseReturnValue:
-    """What the software says and means, what it cannot see, what happens to images and answers."""
+    """Help page: the meaning of verdicts, the limits of the software, the handling of images and answers."""
     spec, site = services().detector.spec, services().settings.site_prevalence
     known = measured(spec.provenance)
     return render_template(

@@ -1,4 +1,4 @@
-"""What is done to the studies that are ticked on the worklist. What became of them is said on the list."""
+"""Bulk actions on the studies selected in the worklist; the list reports their result."""
 
 from collections.abc import Sequence
 

@@ -52,7 +52,7 @@ def add_images(study_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/studies/<study_id>")
 def study(study_id: str) -> ResponseReturnValue:
-    """What was found in one study."""
+    """Page of one study."""
     entry = get_entry(services(), person(), study_id)
     said = review_study.list_feedback(services(), person(), study_id)
     return render_template(

@@ -20,7 +20,7 @@ from tests.support.drawn_sets import BOX, POLYGON, drawn, fracatlas, kaggle, put
 
 
 class Sure:
-    """An opinion that names one region for every box."""
+    """A labeller that names one region for every box."""
 
     def __init__(self, region: str, share: float = 0.9) -> None:
         self.region, self.share, self.asked = region, share, 0

@@ -1,4 +1,4 @@
-"""What readers say of images."""
+"""Feedback of readers on images."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -10,7 +10,7 @@ _STUDY = (["tenant", "study"], ["studies.tenant", "studies.id"])
 
 
 def upgrade() -> None:
-    """Add both; whoever gave an answer has read the study. The application, which has the key, fills the index."""
+    """Add both; a person who gave an answer has read the study. The application, which has the key, fills the index."""
     op.add_column("studies", sa.Column("is_read", sa.Boolean, nullable=False, server_default=sa.false()))
     op.add_column("studies", sa.Column("indexed_by", sa.LargeBinary))
     op.create_index(
