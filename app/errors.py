@@ -107,6 +107,13 @@ class DamagedImage(UnusableImage):
     message = N_("This file is damaged or incomplete. Export it again and send the new file.")
 
 
+class TooComplex(UnusableImage):
+    """Decoding would take more time or memory than any radiograph needs."""
+
+    code = "too-complex"
+    message = N_("This file takes too much time or memory to open. Export it again, uncompressed if you can.")
+
+
 class NoPixels(UnusableImage):
     """A DICOM object without an image, or an image without pixels."""
 

@@ -6,14 +6,14 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import cv2
 import PIL.Image
 import pydicom.config
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
-from app.errors import DamagedImage, ImageTooLarge
+from app.errors import DamagedImage, TooComplex
 
 # Their messages quote tags and values, so none may reach a log (DESIGN §4.6).
 for _name in ("pydicom", "PIL", "pylibjpeg", "openjpeg", "tifffile", "pi_heif"):
@@ -44,25 +44,49 @@ _LIBRARY_FAILURES = (
     zlib.error,
 )
 
-# Python before 3.14 keeps warning filters per process, and gdcm does not promise to be thread-safe.
-_one_at_a_time = threading.RLock()
+
+class _Silence:
+    """Ignores warnings of the whole process while at least one decoding goes on.
+
+    Python before 3.14 keeps its filters per process, so the decodings of several threads share one change of them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+            if self._count == 1:
+                self._stack.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+
+    def __exit__(self, *failure: object) -> None:
+        with self._lock:
+            self._count -= 1
+            if not self._count:
+                self._stack.close()
+
+
+_silence = _Silence()
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Run image libraries: silent, one thread at a time, failures named.
+    """Run image libraries: silent, failures named.
 
     Raises:
         DamagedImage: a library gave up on the bytes.
-        ImageTooLarge: a library asked for more memory than there is.
-        FractureError: whatever the body itself raised of our own errors, unchanged.
+        TooComplex: a library asked for more memory than there is.
+        FractureError: raised by the body itself, unchanged.
     """
-    with _one_at_a_time, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _silence:
         try:
             yield
         except MemoryError:
-            raise ImageTooLarge from None
+            raise TooComplex from None
         except _LIBRARY_FAILURES:
             # "from None": the library's own message may quote the file.
             raise DamagedImage from None
