@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from app.config import Settings
 from app.detection import Detector, Explainer, load_detector
-from app.imaging import RadiographCache
+from app.imaging import Decoder, DecoderPool, RadiographCache
 from app.security import (
     AccessSeal,
     AuditChain,
@@ -48,6 +48,7 @@ class Services(RecordServices):
     """The services of inference besides; tests build one from fakes."""
 
     upload_keys: UploadKeys
+    decoder: Decoder
     detector: Detector
     radiograph_cache: RadiographCache
     explainer: Explainer
@@ -79,12 +80,15 @@ def build_record_services(settings: Settings) -> RecordServices:
 
 
 def build_services(settings: Settings) -> Services:
-    """Open the database and load the weights.
+    """Start the decoders, open the database and load the weights.
+
+    The forkserver of the decoders is the first, so that it has no thread and no detector of this process.
 
     Raises:
         ConfigError: a setting is wrong, or the database is not at this version's schema.
         ModelError: the weights are missing, altered or of another architecture.
     """
+    decoder = DecoderPool(settings.limits)
     records = build_record_services(settings)
     detector = load_detector(
         settings.models_dir,
@@ -96,6 +100,7 @@ def build_services(settings: Settings) -> Services:
     return Services(
         **{part.name: getattr(records, part.name) for part in fields(RecordServices)},
         upload_keys=UploadKeys(records.keys, now),
+        decoder=decoder,
         detector=detector,
         explainer=Explainer(detector),
         radiograph_cache=RadiographCache(settings.radiograph_cache_bytes),

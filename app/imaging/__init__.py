@@ -8,12 +8,16 @@ from app.imaging.display.levels import least_width, levels_of, presets, value_ra
 from app.imaging.drawn.phantom import Phantom, phantom
 from app.imaging.drawn.sample import DrawnSample, drawn_sample
 from app.imaging.model_input import PADDING_GREY, model_input
+from app.imaging.pool import Decoder, DecoderPool, InProcessDecoder
 from app.imaging.radiograph_cache import ImageKey, RadiographCache
 
 __all__ = [
     "PADDING_GREY",
+    "Decoder",
+    "DecoderPool",
     "DrawnSample",
     "ImageKey",
+    "InProcessDecoder",
     "Phantom",
     "RadiographCache",
     "decode",

@@ -8,7 +8,7 @@ from typing import cast
 from app.config import Settings
 from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
 from app.errors import Busy
-from app.imaging import RadiographCache
+from app.imaging import InProcessDecoder, RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
 from app.security import (
     AccessSeal,
@@ -103,6 +103,7 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
         clock=clock,
         new_id=new_id,
         upload_keys=UploadKeys(keys, clock),
+        decoder=InProcessDecoder(settings.limits),
         detector=cast(Detector, detector),
         radiograph_cache=RadiographCache(settings.radiograph_cache_bytes),
         explainer=Explainer(cast(Detector, detector)),

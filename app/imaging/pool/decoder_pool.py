@@ -70,8 +70,6 @@ class DecoderPool:
                 return self._answer(child, lane)
             finally:
                 child.end()
-                # Only now, so that the next process does not take time from this file's.
-                self._wanted.release()
 
     def close(self) -> None:
         """End the forkserver and the processes that wait."""
@@ -111,7 +109,10 @@ class DecoderPool:
 
     def _answer(self, child: Child, lane: Lane) -> Radiograph:
         began = time.monotonic()
-        if not _has_answer(child, _QUICK_S):
+        is_quick = _has_answer(child, _QUICK_S)
+        # Only now, so that forking the next process does not take time from this file's.
+        self._wanted.release()
+        if not is_quick:
             lane.slow_down()
             child.lower_priority()
             if not _has_answer(child, self._wall_s - _QUICK_S):

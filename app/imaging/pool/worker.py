@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 
 from app.config import Limits
-from app.errors import FractureError
+from app.errors import FractureError, TooComplex
 from app.imaging.pool.answer import radiograph_message, refusal_message
 from app.imaging.pool.channel import receive, sealed_memory, send
 from app.imaging.pool.confinement import Confinement, confine
@@ -33,6 +33,9 @@ def serve_one(channel: socket.socket, decode: Decode, limits: Limits, confinemen
         radiograph = decode(raw, limits)
     except FractureError as refusal:
         send(channel, refusal_message(refusal))
+        return
+    except MemoryError:
+        send(channel, refusal_message(TooComplex()))
         return
     message, parts = radiograph_message(radiograph)
     send(channel, message, [sealed_memory(parts)])

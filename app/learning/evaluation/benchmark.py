@@ -18,7 +18,7 @@ from app.detection import Detector
 from app.detection.ultralytics_import import import_torch
 from app.detection.weights import read_weights
 from app.errors import DatasetError, FractureError, ModelError
-from app.imaging import decode, model_input, render_png
+from app.imaging import InProcessDecoder, decode, model_input, render_png
 from app.reports import overlay
 from app.security import AssociatedData, MasterKeys, UploadKeys, Vault, new_master_key, seal_upload
 from app.storage import NewImage, NewStudy, Store, migrate, open_store
@@ -123,7 +123,9 @@ class _Server:
         study_id, image_id = f"{self._count:032x}", f"{self._count:031x}f"
         key = self._uploads.current(*_SENDER)
         sealed = seal_upload(key, sample.raw)
-        inference = infer(self._detector, lambda: self._uploads.open(key.kid, sealed, *_SENDER), Limits())
+        inference = infer(
+            self._detector, lambda: self._uploads.open(key.kid, sealed, *_SENDER), InProcessDecoder(Limits())
+        )
         assessment, grey = inference.assessment, inference.radiograph.grey
         timing = assessment.timing_ms
         watch = _Watch({"open": timing.open, "decode": timing.decode, "detect": timing.detect})

@@ -15,7 +15,7 @@ from typing import Any
 from app.config import Limits
 from app.errors import FractureError
 from app.files import sha256_of, write_whole
-from app.imaging import render_png
+from app.imaging import InProcessDecoder, render_png
 from app.records import DISCLAIMER, ModelVersion, Study, StudyImage
 from app.reports import overlay
 from app.usecases.batch.sources import Source
@@ -126,7 +126,7 @@ def write_results(outcomes: Sequence[Outcome], out: Path) -> None:
 
 
 def _infer(detector: Finder, file: _File, limits: Limits, extras: Extras) -> dict[str, Any]:
-    inference = infer(detector, lambda: file.raw, limits)
+    inference = infer(detector, lambda: file.raw, InProcessDecoder(limits))
     if extras.annotated:
         _write(file.target.with_suffix(".png"), _drawn(inference))
     if extras.dicom:

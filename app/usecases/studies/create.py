@@ -136,7 +136,7 @@ def _all_refused(rejected: Sequence[Rejected]) -> FractureError:
 
 
 def _infer(services: Services, person: Person, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
-    inference = infer(services.detector, lambda: _opened(services, person, upload), services.settings.limits, remarks)
+    inference = infer(services.detector, lambda: _opened(services, person, upload), services.decoder, remarks)
     return _View(
         _name(services, person, upload, index), inference.raw, inference.assessment, inference.radiograph.header
     )

@@ -9,8 +9,8 @@ from time import perf_counter
 from typing import Protocol
 
 from app import imaging
-from app.config import Limits
 from app.detection import Judgement, ModelSpec, findings_in, judge
+from app.imaging import Decoder
 from app.records import PROVISIONAL, Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
 
 
@@ -39,7 +39,9 @@ class Inference:
     assessment: Assessment
 
 
-def infer(detector: Finder, open_file: Callable[[], bytes], limits: Limits, remarks: tuple[str, ...] = ()) -> Inference:
+def infer(
+    detector: Finder, open_file: Callable[[], bytes], decoder: Decoder, remarks: tuple[str, ...] = ()
+) -> Inference:
     """Open, decode, detect and judge one file.
 
     open_file: returns the plain bytes; the time that it takes is the step `open`.
@@ -47,12 +49,12 @@ def infer(detector: Finder, open_file: Callable[[], bytes], limits: Limits, rema
 
     Raises:
         FractureError: the file cannot be opened or decoded; see `app.imaging.decode`.
-        Busy, Unavailable: from the detector.
+        Busy, Unavailable: from the decoder or the detector.
     """
     began = perf_counter()
     raw = open_file()
     opened = perf_counter()
-    radiograph = imaging.decode(raw, limits)
+    radiograph = decoder.decode(raw)
     decoded = perf_counter()
     found = detect(detector, radiograph)
     detections, others = fractures_in(found, detector.spec)

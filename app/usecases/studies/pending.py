@@ -67,7 +67,7 @@ def _assess(services: Services, raw: bytes, pending: PendingRow) -> tuple[Assess
         Busy, Unavailable: the detector does not answer; the image stays pending.
     """
     try:
-        inference = infer(services.detector, lambda: raw, services.settings.limits)
+        inference = infer(services.detector, lambda: raw, services.decoder)
     except FractureError as failure:
         if failure.code in _SERVER_FAILURES and pending.attempts < MOST_ATTEMPTS:
             raise

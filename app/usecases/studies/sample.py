@@ -52,7 +52,7 @@ def truth_of(image: StudyImage) -> Truth | None:
 
 def _is_marked_in(services: Services, seed: int) -> bool:
     sample = imaging.drawn_sample(seed)
-    assessment = infer(services.detector, lambda: sample.png, services.settings.limits).assessment
+    assessment = infer(services.detector, lambda: sample.png, services.decoder).assessment
     return any(_meets(finding, sample.break_px) for finding in assessment.findings)
 
 

@@ -115,6 +115,6 @@ def radiograph_of(services: Services, person: Person, study_id: str, image_id: s
 
     def decode() -> Radiograph:
         raw = open_original(services, person.tenant, study_id, image_id)
-        return imaging.decode(raw, services.settings.limits)
+        return services.decoder.decode(raw)
 
     return services.radiograph_cache.get(imaging.ImageKey(person.tenant, study_id, image_id), decode)

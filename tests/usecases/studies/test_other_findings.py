@@ -9,7 +9,7 @@ from app.config import Limits
 from app.detection import Calibration, ModelSpec
 from app.detection.spec import NEW_NMS, parse_model_spec
 from app.errors import ModelError
-from app.imaging import render_png
+from app.imaging import InProcessDecoder, render_png
 from app.records import Assessment, Detection, ModelInput, ModelVersion
 from app.usecases.stored_assessment import from_bytes, to_bytes
 from app.usecases.studies.infer import infer
@@ -34,7 +34,7 @@ class Finder:
 
 
 def assessed(spec: ModelSpec, *found: Detection) -> Assessment:
-    return infer(Finder(spec, *found), lambda: render_png(drawn(1)), Limits()).assessment
+    return infer(Finder(spec, *found), lambda: render_png(drawn(1)), InProcessDecoder(Limits())).assessment
 
 
 def test_metal_alone_is_shown_and_is_no_fracture() -> None:
