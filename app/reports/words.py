@@ -1,6 +1,6 @@
 """Wording of verdicts, tiers and regions: the same on a page and in a report."""
 
-from app.records import Answer, Decision, Feedback, Finding, Tier, Verdict
+from app.records import Answer, Decision, Feedback, Finding, Outcome, Patient, Tier, Verdict
 from app.reports.wording import Wording
 from app.translatable import N_
 
@@ -11,6 +11,13 @@ VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "not-assessed": (N_("Not assessed"), N_("The software did not judge this image. A clinician must.")),
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
+OUTCOME_WORDS: dict[Outcome, str] = {
+    "fracture": N_("Fracture (decided)"),
+    "none": N_("No fracture (decided)"),
+    "disputed": N_("Readers differ"),
+}
+SEX_WORDS = {"F": N_("female"), "M": N_("male"), "O": N_("other sex")}
+SIDE_WORDS = {"L": N_("left"), "R": N_("right"), "B": N_("both sides")}
 TIER_WORDS: dict[Tier, str] = {"definite": N_("definite"), "possible": N_("possible")}
 ANSWER_WORDS: dict[Answer, str] = {
     "confirmed": N_("Confirmed: %(regions)s."),
@@ -58,6 +65,27 @@ def decision_text(decision: Decision | None) -> str:
         return ""
     outcome = {"fracture": "fracture", "none": "no fracture", "disputed": "readers differ"}[decision.outcome]
     return f"Readers ({', '.join(decision.readers)}): {outcome}."
+
+
+def outcome_title(outcome: Outcome, wording: Wording) -> str:
+    """The readers' decision in two or three words."""
+    return wording.gettext(OUTCOME_WORDS[outcome])
+
+
+def sex_words(code: str, wording: Wording) -> str:
+    """A patient's sex in words; "" for an unknown code."""
+    return wording.gettext(SEX_WORDS[code]) if code in SEX_WORDS else ""
+
+
+def side_words(code: str, wording: Wording) -> str:
+    """The side of an examination in words; "" for an unknown code."""
+    return wording.gettext(SIDE_WORDS[code]) if code in SIDE_WORDS else ""
+
+
+def patient_name(patient: Patient) -> str:
+    """A name of DICOM's type PN as people write it: "Doe, Jane Marie"."""
+    family, _, given = patient.name.partition("=")[0].partition("^")
+    return ", ".join(part for part in (family.strip(), " ".join(given.replace("^", " ").split())) if part)
 
 
 def region_name(region: str, wording: Wording) -> str:

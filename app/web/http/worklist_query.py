@@ -1,6 +1,6 @@
 """Query parameters of the worklist, and links that repeat them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, Literal, TypeVar, get_args
@@ -63,11 +63,16 @@ def filter_args(filters: Filters) -> Args:
         "from": filters.since.isoformat() if filters.since else None,
         "to": filters.until.isoformat() if filters.until else None,
         "named": filters.named.hex() if filters.named else None,
-        "terms": "-".join(term.hex() for term in filters.terms) or None,
+        "terms": terms_text(filters.terms) or None,
         "outcome": filters.outcome,
         "order": "newest" if filters.newest_first else None,
     }
     return {name: value for name, value in args.items() if value}
+
+
+def terms_text(terms: Sequence[bytes]) -> str:
+    """Index terms as an address has them."""
+    return "-".join(term.hex() for term in terms)
 
 
 def list_args(args: Mapping[str, str]) -> Args:

@@ -9,7 +9,7 @@ from babel.dates import format_skeleton
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 from jinja2 import pass_context
 
-from app.records import Assessment, Finding, Label, Study, StudyImage, Tier, Verdict
+from app.records import Assessment, Finding, Label, Outcome, Study, StudyImage, Tier, Verdict
 from app.reports import overlay, words
 from app.usecases.triage import study_score, study_verdict
 from app.web.i18n.language import LANGUAGES, chosen, current
@@ -60,6 +60,21 @@ def verdict_title(verdict: Verdict) -> str:
 def verdict_advice(verdict: Verdict) -> str:
     """Advice that goes with a verdict."""
     return words.verdict_advice(verdict, current())
+
+
+def outcome_title(outcome: Outcome) -> str:
+    """The readers' decision in two or three words."""
+    return words.outcome_title(outcome, current())
+
+
+def sex_words(code: str) -> str:
+    """A patient's sex in words."""
+    return words.sex_words(code, current())
+
+
+def side_words(code: str) -> str:
+    """The side of an examination in words."""
+    return words.side_words(code, current())
 
 
 def warning_words(code: str) -> str:
@@ -113,6 +128,11 @@ def month_words(month: str) -> str:
     return str(format_skeleton("yMMMM", date.fromisoformat(f"{month}-01"), locale=LANGUAGES[chosen()].locale))
 
 
+def day_words(day: str) -> str:
+    """A day such as "2026-11-23" in the language of the page."""
+    return str(format_skeleton("yMMMd", date.fromisoformat(day), locale=LANGUAGES[chosen()].locale))
+
+
 def view_title(image: StudyImage, number: int) -> str:
     """The name as the sender gave it, else the view's number."""
     return image.name or str(_("View %(number)s", number=number))
@@ -152,6 +172,11 @@ FILTERS: dict[str, Callable[..., object]] = {
         utc_iso,
         utc_words,
         month_words,
+        day_words,
+        outcome_title,
+        sex_words,
+        side_words,
+        words.patient_name,
         by_confidence,
         view_title,
     )

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.usecases.feedback import review as review_study
 from app.usecases.feedback.agreement import agreement as agreement_of
 from app.usecases.feedback.drift import score_drift
+from app.usecases.patients.find import other_studies
 from app.usecases.reports.report import LONGEST_STATEMENT, report_pdf
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import Submission
@@ -59,6 +60,7 @@ def study(study_id: str) -> ResponseReturnValue:
         "study.html",
         study=entry.study,
         entry=entry,
+        others=other_studies(services(), person(), entry.study),
         args=filter_args(read_filters(request.args)),
         rejected=notices().take(person().id, study_id),
         longest_statement=LONGEST_STATEMENT,

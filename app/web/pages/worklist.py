@@ -1,19 +1,21 @@
 """The worklist as a page: filters in its address, a search that leaves nothing in it, marks of who has read what."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 
+from app.records import Outcome
+from app.usecases.patients.find import search as search_patient
 from app.usecases.triage import GRAVEST_FIRST, Filters
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 from app.web.http.context import person, services
 from app.web.http.query import list_query
-from app.web.http.worklist_query import filter_args, list_args, read_filters
-from app.web.i18n.wording import region_name, verdict_title
+from app.web.http.worklist_query import filter_args, list_args, read_filters, terms_text
+from app.web.i18n.wording import outcome_title, region_name, verdict_title
 
 blueprint = Blueprint("worklist", __name__)
 
@@ -56,9 +58,9 @@ def changes() -> ResponseReturnValue:
 
 @blueprint.post("/studies/search")
 def search() -> ResponseReturnValue:
-    """Find a study by its number, or studies by the name of a file.
+    """Find a study by its number, or studies by patient, accession number or the name of a file.
 
-    The name comes in the body and goes into the address as a label only: an address is kept in logs and histories.
+    The text comes in the body and goes into the address as a label only: an address is kept in logs and histories.
     """
     wanted = request.form.get("q", "").strip()[:LONGEST_NAME]
     filters = filter_args(read_filters(request.form))
@@ -68,7 +70,12 @@ def search() -> ResponseReturnValue:
     if len(numbered) > 1:
         flash(_("Several studies have a number that begins so. Give more of its digits."))
         return redirect(url_for("worklist.list_studies", **filters), code=303)
-    filters.pop("named", None)
+    for former in ("named", "terms"):
+        filters.pop(former, None)
+    if terms := search_patient(services(), person(), wanted):
+        # A patient's name does not go into the cookie either: anybody at this computer could see it there.
+        session.pop(SEARCHED, None)
+        return redirect(url_for("worklist.list_studies", **filters, terms=terms_text(terms)), code=303)
     session[SEARCHED] = wanted
     if wanted:
         filters["named"] = worklist.label_of_name(services(), person(), wanted).hex()
@@ -110,6 +117,7 @@ def _choices(filters: Filters) -> list[Choice]:
     verdicts = [(verdict, verdict_title(verdict)) for verdict in GRAVEST_FIRST]
     return [
         Choice("verdict", _("Verdict"), [("", _("Any")), *verdicts]),
+        Choice("outcome", _("Decision"), [("", _("Any")), *((one, outcome_title(one)) for one in get_args(Outcome))]),
         Choice("region", _("Region marked"), [("", _("Any")), *((region, region_name(region)) for region in regions)]),
         Choice("reader", _("Read by"), [("", _("Anybody or nobody")), *people]),
         Choice("order", _("Order"), [("", _("Suspicious first")), ("newest", _("Newest first"))]),
