@@ -299,6 +299,13 @@ class DifferentPatients(Conflict):
     message = N_("These files belong to different patients. Send each patient's files as a study of its own.")
 
 
+class StaleReport(Conflict):
+    """A report to be signed whose study has changed since its reader saw it."""
+
+    code = "stale-report"
+    message = N_("This study has changed since you opened it. Look at it again before you sign.")
+
+
 class NotDisputed(Conflict):
     """A disagreement to be closed that is none."""
 

@@ -3,6 +3,7 @@
 from app.reports import words
 from app.reports.overlay import overlay
 from app.reports.pdf import study_pdf
+from app.reports.pdf_front import Signature
 from app.reports.wording import ENGLISH, Wording
 
-__all__ = ["ENGLISH", "Wording", "overlay", "study_pdf", "words"]
+__all__ = ["ENGLISH", "Signature", "Wording", "overlay", "study_pdf", "words"]

@@ -1,13 +1,15 @@
-"""One view of a study in a report: its verdict, its drawn, its findings, and where they come from."""
+"""The views of a report: the key image, all of them four a page, and the software's assessment of each."""
 
-import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
 from reportlab.lib.units import mm  # type: ignore[import-untyped]
-from reportlab.platypus import CondPageBreak, Image, KeepTogether, Spacer, Table  # type: ignore[import-untyped]
+from reportlab.platypus import CondPageBreak, KeepTogether, PageBreak, Spacer, Table  # type: ignore[import-untyped]
 
 from app.records import Assessment, StudyImage
+from app.reports.pdf_image import MarkedRadiograph
 from app.reports.pdf_sheet import TEXT_WIDTH_PT
 from app.reports.pdf_style import (
     HEADING,
@@ -18,48 +20,103 @@ from app.reports.pdf_style import (
     RULED_TIGHT,
     SMALL,
     STRONG,
+    TIGHT,
+    TITLE,
     VERDICT_INK,
     paragraph,
 )
+from app.reports.report_boxes import ReportBox
 from app.reports.wording import Wording
 from app.reports.words import region_name, share_words, tier_name, verdict_advice, verdict_title, warning_words
 
-_MOST_IMAGE_HEIGHT_PT = 118 * mm
+_KEY_SIZE_PT = (TEXT_WIDTH_PT, 74 * mm)
+_GAP_PT = 6 * mm
+# Of the legend under a small image; the appendix has all of it.
+_MOST_LINES = 4
+_SMALL_SIZE_PT = ((TEXT_WIDTH_PT - _GAP_PT) / 2, 88 * mm)
 
 
-def view_part(image: StudyImage, drawn: bytes, title: str, wording: Wording) -> list[Any]:
-    """The flowables of a view; `drawn` has its boxes drawn in.
+@dataclass(frozen=True)
+class MarkedView:
+    """A view of a report, numbered from 1, with the boxes to draw on it."""
+
+    number: int
+    image: StudyImage
+    png: bytes
+    boxes: tuple[ReportBox, ...]
+
+    def drawn(self, most_pt: tuple[float, float]) -> MarkedRadiograph:
+        """The radiograph with its boxes, as large as fits."""
+        assessment = self.image.assessment
+        return MarkedRadiograph(self.png, (assessment.width, assessment.height), self.boxes, most_pt)
+
+    def title(self, count: int, wording: Wording) -> str:
+        """Its number among all."""
+        return wording.gettext("View %(number)s of %(count)s", number=self.number, count=count)
+
+    def legend(self, wording: Wording) -> list[Any]:
+        """What each number on it means, and what dashes mean."""
+        named = [paragraph(f"{box.label}: {box.words}", SMALL) for box in self.boxes]
+        dashed = wording.gettext("Dashed line and question mark: only possible.")
+        return [*named, *([paragraph(dashed, SMALL)] if any(box.is_possible for box in self.boxes) else [])]
+
+
+def key_image(views: Sequence[MarkedView], wording: Wording) -> list[Any]:
+    """The view that shows the most: of those with boxes the one with the highest score, else the first.
 
     Raises:
-        OSError: the drawn cannot be read.
+        OSError: its image cannot be decoded.
     """
-    assessment = image.assessment
+    if not views:
+        return []
+    key = max(views, key=lambda view: (bool(view.boxes), view.image.assessment.score, -view.number))
+    heading = paragraph(key.title(len(views), wording), HEADING)
+    return [KeepTogether([heading, key.drawn(_KEY_SIZE_PT), Spacer(0, 2), *key.legend(wording)])]
+
+
+def all_views(views: Sequence[MarkedView], wording: Wording) -> list[Any]:
+    """Every view, four a page; nothing where the key image is the only one."""
+    if len(views) < 2:
+        return []
+    cells = [
+        [
+            paragraph(view.title(len(views), wording), STRONG),
+            view.drawn(_SMALL_SIZE_PT),
+            *view.legend(wording)[:_MOST_LINES],
+        ]
+        for view in views
+    ]
+    rows = [[cells[n], "", cells[n + 1] if n + 1 < len(cells) else ""] for n in range(0, len(cells), 2)]
+    widths = [_SMALL_SIZE_PT[0], _GAP_PT, _SMALL_SIZE_PT[0]]
+    return [PageBreak(), Table(rows, widths, style=[*TIGHT, ("BOTTOMPADDING", (0, 0), (-1, -1), 8)])]
+
+
+def appendix(views: Sequence[MarkedView], wording: Wording) -> list[Any]:
+    """The software's assessment of each view, with model, settings and times."""
+    if not views:
+        return []
+    parts: list[Any] = [PageBreak(), paragraph(wording.gettext("Appendix: assessment by the software"), TITLE)]
+    for view in views:
+        parts += _assessed(view, view.title(len(views), wording), wording)
+    return parts
+
+
+def _assessed(view: MarkedView, title: str, wording: Wording) -> list[Any]:
+    assessment = view.image.assessment
     said, advice = verdict_title(assessment.verdict, wording), verdict_advice(assessment.verdict, wording)
     score = wording.gettext("%(verdict)s (score %(score)s)", verdict=said, score=share_words(assessment.score, wording))
     verdict = ParagraphStyle("verdict", STRONG, fontSize=11, textColor=VERDICT_INK[assessment.verdict])
     note = wording.gettext("Note.")
-    legend = wording.gettext("Solid line: definite. Dashed line: possible.")
     top = [
         paragraph(title, HEADING),
         paragraph(score, verdict),
         paragraph(advice),
         *(paragraph(f"{note} {warning_words(code, wording)}", NOTE) for code in assessment.warnings),
         Spacer(0, 4),
-        _fitted(drawn),
-        Spacer(0, 2),
-        *([paragraph(legend, SMALL)] if assessment.findings else []),
-        Spacer(0, 4),
     ]
-    origin = KeepTogether(_origin(image, wording))
+    origin = KeepTogether(_origin(view.image, wording))
     others = _other_findings(assessment, wording)
     return [KeepTogether(top), *_findings(assessment, wording), *others, Spacer(0, 4), origin, Spacer(0, 4)]
-
-
-def _fitted(drawn: bytes) -> Image:
-    fitted = Image(io.BytesIO(drawn), hAlign="LEFT")
-    scale = min(TEXT_WIDTH_PT / fitted.imageWidth, _MOST_IMAGE_HEIGHT_PT / fitted.imageHeight)
-    fitted.drawWidth, fitted.drawHeight = fitted.imageWidth * scale, fitted.imageHeight * scale
-    return fitted
 
 
 def _findings(assessment: Assessment, wording: Wording) -> list[Any]:

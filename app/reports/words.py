@@ -11,6 +11,8 @@ VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "not-assessed": (N_("Not assessed"), N_("The software did not judge this image. A clinician must.")),
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
+# Higher is worse.
+GRAVITY: dict[Verdict, int] = {"none": 0, "possible": 1, "fracture": 2}
 OUTCOME_WORDS: dict[Outcome, str] = {
     "fracture": N_("Fracture (decided)"),
     "none": N_("No fracture (decided)"),

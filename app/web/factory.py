@@ -24,7 +24,7 @@ from app.web.http.query import way_back
 from app.web.http.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
-from app.web.pages import explanation, help, patients, selection, sign_in, studies, worklist
+from app.web.pages import explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
 from app.web.pages.feedback import feedback_words
 
@@ -69,7 +69,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     headers.install(app, hsts=settings.secure_cookies)
     guard.install(app)
     answer_errors(app)
-    pages = (studies, patients, worklist, selection, explanation, help, language_page, sign_in)
+    pages = (studies, patients, reports, worklist, selection, explanation, help, language_page, sign_in)
     for part in (*pages, api, operations):
         app.register_blueprint(part.blueprint)
     return app

@@ -1,6 +1,7 @@
 """The report: everything a reader signs for is on it, and nothing that a text says is taken for an order."""
 
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -18,9 +19,22 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.imaging import render_png
-from app.records import DISCLAIMER, Assessment, Feedback, Finding, Mark, ModelVersion, Study, StudyImage, Timing
-from app.reports import study_pdf
-from app.reports.pdf import DECLARATION
+from app.records import (
+    DISCLAIMER,
+    Assessment,
+    Decision,
+    Examination,
+    Feedback,
+    Finding,
+    Mark,
+    ModelVersion,
+    Patient,
+    Study,
+    StudyImage,
+    Timing,
+)
+from app.reports import Signature, study_pdf
+from app.reports.pdf_front import DECLARATION
 from app.reports.pdf_text import lines, markup
 from tests.support.read_pdf import Pdf, read_pdf
 
@@ -76,7 +90,9 @@ def test_the_reader_finds_declaration_and_a_line_to_sign_on() -> None:
 
 
 def test_without_a_text_there_are_lines_to_write_on() -> None:
-    ruled = [b"".join(made.drawn).count(b" l S") for made in (report(), report(statement="Nothing."))]
+    # Head and foot of each page are ruled too.
+    both = report(), report(statement="Nothing.")
+    ruled = [b"".join(made.drawn).count(b" l S") - 2 * len(made.pages) for made in both]
 
     assert ruled[0] == ruled[1] + 5
 
@@ -231,8 +247,8 @@ def test_the_newest_answer_of_each_reader_is_told_with_who_when_what_and_comment
 
     made = read_pdf(study_pdf(study(view()), {"image0": IMAGE}, "", "Cleo", NOON, answers=said))
 
-    told = made.text[made.text.index("Answers of readers") : made.text.index("Assessment by the reader")].split("\n")
-    assert told[1:-1] == [
+    told = made.text[made.text.index("Answers of readers") : made.text.index("I have looked at")].split("\n")
+    assert told[1:7] == [
         "View 1 · Bea · 23 Nov 2026, 11:00 UTC",
         "The whole image is normal.",
         "View 1 · Ada · 23 Nov 2026, 10:00 UTC",
@@ -299,3 +315,85 @@ def test_no_text_breaks_a_report(text: str) -> None:
 @given(st.text(max_size=60))
 def test_no_text_becomes_a_tag_of_its_own(text: str) -> None:
     assert set(markup(text).replace('<font face="Symbol">', "").replace("</font>", "")).isdisjoint("<>")
+
+
+def decided(of: Study, **rest: object) -> Study:
+    patient = Patient("Doe^Jane Marie", "4711", "1980-12-31", "F")
+    examination = Examination("1.2", "A-77", "2026-11-20", "WRIST", "L")
+    decision = Decision("fracture", ("Ada", "Bea"), NOON)
+    return replace(of, **{"patient": patient, "examination": examination, "decision": decision, **rest})  # type: ignore[arg-type]
+
+
+def test_page_one_leads_with_patient_examination_and_the_readers_decision() -> None:
+    page = report(decided(study(view())), "Distal radius.").pages[0]
+
+    order = (
+        "Patient", "Doe, Jane Marie", "4711", "1980-12-31, female", "WRIST left, 2026-11-20", "A-77", "Conclusion",
+        "Fracture (decided)", "Decided by Ada, Bea", "Software: Fracture likely (score 87%)", "Distal radius.",
+        "View 1 of 1",
+    )  # fmt: skip
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+    assert "SHA-256" not in page
+
+
+def test_a_report_says_that_nobody_has_decided_or_who_closed_a_disagreement() -> None:
+    assert "Not decided by a reader yet" in report().pages[0]
+    closed = Decision("none", ("Ada", "Bea"), NOON, "Cleo", "Seen together.")
+    page = report(decided(study(view()), decision=closed)).pages[0]
+    assert page.index("No fracture (decided)") < page.index("Closed by Cleo") < page.index("Seen together.")
+
+
+def test_views_stand_four_a_page_and_the_software_last() -> None:
+    made = report(decided(study(*(view(n) for n in range(10)))))
+
+    grids = [page for page in made.pages[1:] if page.count(" of 10") == 4]
+    assert len(grids) == 2
+    assert "Appendix: assessment by the software" in made.pages[-3] + made.pages[-2] + made.pages[-1]
+    assert not any("SHA-256" in page for page in made.pages[:4])
+
+
+RECTANGLE = re.compile(rb"n ([\d.-]+) ([\d.-]+) ([\d.-]+) ([\d.-]+) re S")
+
+
+def test_the_boxes_are_the_signing_readers_numbered_as_in_the_text_and_true_to_scale() -> None:
+    kept = Mark("wrist", (40.0, 10.0, 80.0, 60.0), "confirmed")
+    refused = Mark("elbow", (10.0, 10.0, 30.0, 30.0), "rejected")
+    missed = Mark("hip", (90.0, 60.0, 110.0, 80.0), "missed")
+    said = (
+        answer(11, "bea", marks=(Mark("wrist", kept.box_px, "rejected"), refused)),
+        answer(10, "ada", marks=(kept, refused, missed), normal=False),
+    )
+
+    made = read_pdf(study_pdf(study(view()), {"image0": IMAGE}, "", "Ada", NOON, answers=said, reader_id="ada"))
+
+    front = made.pages[0] + made.pages[1]
+    assert "1: wrist (confirmed by the reader)" in front
+    assert "2: hip (marked by the reader)" in front
+    assert "elbow (" not in front
+    boxes = [tuple(map(float, found)) for page in made.drawn for found in RECTANGLE.findall(page)]
+    (left, _, wide, high), (other_left, *_) = boxes
+    scale = wide / 40
+    assert high / 50 == pytest.approx(scale, rel=1e-3)
+    assert (other_left - left) / 50 == pytest.approx(scale, rel=1e-3)
+
+
+def test_what_is_only_possible_is_dashed_and_has_a_question_mark() -> None:
+    made = report()
+
+    assert b"[4 2.5] 0 d" in b"".join(made.drawn)
+    assert "2?: elbow (42%, software, not decided)" in made.text
+    certain = report(study(view(findings=FOUND[1:])))
+    assert b"[4 2.5] 0 d" not in b"".join(certain.drawn)
+    assert "?" not in certain.text
+
+
+def test_a_signed_report_says_who_when_and_what_it_replaces() -> None:
+    signed = Signature("Ada", NOON, 2)
+
+    text = read_pdf(study_pdf(study(view()), {"image0": IMAGE}, "Seen.", "Ada", NOON, signed=signed)).text
+
+    assert "Signed electronically by Ada, 23 Nov 2026, 12:00 UTC" in text
+    assert "Version 2. It replaces version 1." in text
+    assert "draft" not in text
+    assert "Reader: name and signature" not in text

@@ -75,6 +75,12 @@ class StudyChanges(Body):
         return Changes(patient, self.label)
 
 
+class NewReport(Body):
+    """What the signing reader writes; everything else of the report is what is stored."""
+
+    statement: Annotated[StrictStr, Field(description="At most 10,000 characters.")] = ""
+
+
 class NewClosing(Body):
     """How a disagreement of readers is closed."""
 

@@ -7,7 +7,7 @@ from app.errors import BadPatient
 from app.usecases.feedback import review as review_study
 from app.usecases.feedback.outcome import close_disagreement as close_disagreement_of
 from app.usecases.patients.edit import edit_study
-from app.usecases.reports.report import report_pdf as make_report
+from app.usecases.reports import report as reporting
 from app.usecases.studies import explain
 from app.usecases.studies import show as show_study
 from app.usecases.studies import window as window_image
@@ -18,10 +18,11 @@ from app.usecases.worklist.mark_read import mark_read as mark_study_read
 from app.usecases.worklist.mark_read import mark_unread as mark_study_unread
 from app.web.api import interchange, parameters
 from app.web.api.answers import EncryptionKey, Feedback, FeedbackList, Study, StudyPage, Submission
-from app.web.api.bodies import NewClosing, NewFeedback, StudyChanges, json_body
+from app.web.api.bodies import NewClosing, NewFeedback, NewReport, StudyChanges, json_body
 from app.web.api.description import Operation, describe
 from app.web.api.fields import Answer
 from app.web.api.openapi import document
+from app.web.api.report_answers import ReportList, SignedReport
 from app.web.api.worklist_answers import Windows, Worklist
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
@@ -147,7 +148,32 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 def report_pdf(study_id: str) -> ResponseReturnValue:
     """The report of a study."""
     wording = asked(request.args)
-    return pdf_answer(make_report(services(), person(), study_id, wording=wording), study_id, wording)
+    made = reporting.report_pdf(services(), person(), study_id, wording=wording)
+    return pdf_answer(made, reporting.report_name(services(), person(), study_id), wording)
+
+
+@blueprint.get("/studies/<study_id>/reports")
+@describe(Operation("listReports", "Reports", ReportList))
+def list_reports(study_id: str) -> ResponseReturnValue:
+    """The signed versions of a study's report, newest first."""
+    return _json(ReportList.of(reporting.signed_reports(services(), person(), study_id)))
+
+
+@blueprint.post("/studies/<study_id>/reports")
+@describe(Operation("signReport", "Reports", SignedReport, 201, refusals=(409,), body=NewReport))
+def sign_report(study_id: str) -> ResponseReturnValue:
+    """Sign the report in the name of the token's person; it replaces the version before."""
+    statement = json_body(NewReport).statement
+    signed = reporting.sign_report(services(), person(), study_id, statement, asked(request.args))
+    return _json(SignedReport.of(signed), 201)
+
+
+@blueprint.get("/studies/<study_id>/reports/<int:version>.pdf")
+@describe(Operation("signedPdf", "Reports", "application/pdf"))
+def signed_pdf(study_id: str, version: int) -> ResponseReturnValue:
+    """A signed version as it was signed."""
+    signed = reporting.signed_pdf(services(), person(), study_id, version)
+    return pdf_answer(signed, f"{study_id}-v{version}", asked(request.args))
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/original.png")

@@ -7,7 +7,7 @@ from app.usecases.feedback import review as review_study
 from app.usecases.feedback.agreement import agreement as agreement_of
 from app.usecases.feedback.drift import score_drift
 from app.usecases.patients.find import other_studies
-from app.usecases.reports.report import LONGEST_STATEMENT, report_pdf
+from app.usecases.reports.report import LONGEST_STATEMENT, report_name, report_pdf, signed_reports, study_state
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import Submission
 from app.usecases.studies.create import add_images as add_images_to
@@ -64,6 +64,8 @@ def study(study_id: str) -> ResponseReturnValue:
         args=filter_args(read_filters(request.args)),
         rejected=notices().take(person().id, study_id),
         longest_statement=LONGEST_STATEMENT,
+        reports=signed_reports(services(), person(), study_id),
+        state=study_state(services(), person(), study_id),
         feedback=feedback_by_image(entry.study, said, person().id, session.pop(ANSWERED, None)),
         regions=services().detector.spec.regions,
     )
@@ -90,7 +92,8 @@ def report(study_id: str) -> ResponseReturnValue:
     """The study as a report, with what the reader wrote: in the body, as an address is kept in logs and histories."""
     statement = request.form.get("statement", "")
     wording = current()
-    return pdf_answer(report_pdf(services(), person(), study_id, statement, wording), study_id, wording)
+    made = report_pdf(services(), person(), study_id, statement, wording)
+    return pdf_answer(made, report_name(services(), person(), study_id), wording)
 
 
 @blueprint.post("/studies/<study_id>/delete")
