@@ -12,7 +12,7 @@ VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
 # Higher is worse.
-GRAVITY: dict[Verdict, int] = {"none": 0, "possible": 1, "fracture": 2}
+GRAVITY: dict[Verdict, int] = {"none": 0, "not-assessed": 1, "pending": 2, "possible": 3, "fracture": 4}
 OUTCOME_WORDS: dict[Outcome, str] = {
     "fracture": N_("Fracture (decided)"),
     "none": N_("No fracture (decided)"),

@@ -45,10 +45,9 @@ def agreement(services: RecordServices, person: Person) -> tuple[Agreement, ...]
     Raises:
         Forbidden: not an admin.
     """
-    if person.role != "admin":
-        raise Forbidden
+    check_admin(person)
     counts: dict[tuple[str, str], dict[Answer, int]] = defaultdict(lambda: {"confirmed": 0, "rejected": 0, "missed": 0})
-    for feedback, assessment in _newest(services, person.tenant):
+    for feedback, assessment in newest_answers(services, person.tenant):
         for region, answer in _answers(feedback, assessment):
             counts[f"{feedback.created_at:%Y-%m}", region][answer] += 1
     newest_first = sorted(sorted(counts), key=lambda key: key[0], reverse=True)
@@ -58,7 +57,18 @@ def agreement(services: RecordServices, person: Person) -> tuple[Agreement, ...]
     )
 
 
-def _newest(services: RecordServices, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
+def check_admin(person: Person) -> None:
+    """Check that somebody may see figures about readers.
+
+    Raises:
+        Forbidden: not an admin.
+    """
+    if person.role != "admin":
+        raise Forbidden
+
+
+def newest_answers(services: RecordServices, tenant: str) -> Iterator[tuple[Feedback, Assessment]]:
+    """Of each reader the newest verdict on each image of the last year, newest first, with its assessment."""
     seen: set[tuple[str, str]] = set()
     for row in services.store.feedback.answered(tenant, services.clock() - LOOKS_BACK):
         if (row.feedback.image, row.feedback.person) in seen:

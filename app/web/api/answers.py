@@ -93,6 +93,9 @@ class Image(Answer):
     width: Count
     height: Count
     verdict: records.Verdict
+    reason: Annotated[
+        str | None, Field(description="Why it was not assessed; null for every other verdict.", examples=["too-small"])
+    ]
     score: Share
     findings: list[Finding]
     other_findings: Annotated[
@@ -113,6 +116,7 @@ class Image(Answer):
             width=assessment.width,
             height=assessment.height,
             verdict=assessment.verdict,
+            reason=assessment.reason,
             score=assessment.score,
             findings=[Finding.of(finding) for finding in assessment.findings],
             other_findings=[Finding.of(finding) for finding in assessment.other_findings],

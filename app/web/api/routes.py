@@ -26,7 +26,7 @@ from app.web.api.report_answers import ReportList, SignedReport
 from app.web.api.worklist_answers import Windows, Worklist
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
-from app.web.http.query import finding_query, list_query
+from app.web.http.query import finding_query, list_query, version_number
 from app.web.http.uploads import read_uploads, repeat_key
 from app.web.http.window_query import window_query
 from app.web.http.worklist_query import search_filters
@@ -168,11 +168,11 @@ def sign_report(study_id: str) -> ResponseReturnValue:
     return _json(SignedReport.of(signed), 201)
 
 
-@blueprint.get("/studies/<study_id>/reports/<int:version>.pdf")
+@blueprint.get("/studies/<study_id>/reports/<version>.pdf")
 @describe(Operation("signedPdf", "Reports", "application/pdf"))
-def signed_pdf(study_id: str, version: int) -> ResponseReturnValue:
+def signed_pdf(study_id: str, version: str) -> ResponseReturnValue:
     """A signed version as it was signed."""
-    signed = reporting.signed_pdf(services(), person(), study_id, version)
+    signed = reporting.signed_pdf(services(), person(), study_id, version_number(version))
     return pdf_answer(signed, f"{study_id}-v{version}", asked(request.args))
 
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import request, url_for
 
-from app.errors import BadRequest
+from app.errors import BadRequest, NotFound
 
 DEFAULT_STUDIES = 20
 MOST_STUDIES = 100
@@ -32,6 +32,17 @@ def finding_query(args: Mapping[str, str]) -> int:
     text = args.get("finding", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise BadRequest("finding must be a whole number from 0 on.")
+    return int(text)
+
+
+def version_number(text: str) -> int:
+    """The version of a report in an address, from 1.
+
+    Raises:
+        NotFound: it is no such number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+        raise NotFound
     return int(text)
 
 

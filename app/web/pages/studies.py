@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from app.usecases.feedback import review as review_study
 from app.usecases.feedback.agreement import agreement as agreement_of
 from app.usecases.feedback.drift import score_drift
+from app.usecases.feedback.readers import reader_agreement
 from app.usecases.patients.find import other_studies
 from app.usecases.reports.report import LONGEST_STATEMENT, report_name, report_pdf, signed_reports, study_state
 from app.usecases.studies import show as show_study
@@ -15,7 +16,7 @@ from app.usecases.studies.create import create_study as create_study_of
 from app.usecases.studies.sample import is_first_visit
 from app.usecases.worklist.worklist import get_entry
 from app.web.http.context import limits, metrics, notices, person, services
-from app.web.http.download import pdf_answer
+from app.web.http.download import agreement_rows, csv_answer, pdf_answer
 from app.web.http.feedback_body import read_form
 from app.web.http.notices import RefusedFile
 from app.web.http.uploads import read_uploads
@@ -84,7 +85,14 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
 def agreement() -> ResponseReturnValue:
     """How often readers agree with the software, and how far its scores have drifted; for admins."""
     months, scores = agreement_of(services(), person()), score_drift(services(), person())
-    return render_template("agreement.html", months=months, drift=scores)
+    readers = reader_agreement(services(), person())
+    return render_template("agreement.html", months=months, drift=scores, readers=readers)
+
+
+@blueprint.get("/agreement.csv")
+def agreement_csv() -> ResponseReturnValue:
+    """The figures of the agreement page for a spreadsheet."""
+    return csv_answer(agreement_rows(reader_agreement(services(), person())), "agreement")
 
 
 @blueprint.post("/studies/<study_id>/report")

@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 from flask.testing import FlaskClient
 
-from app.records import Mark, Study, Upload
+from app.records import Actor, Mark, Study, Upload
 from app.services import Services
 from app.usecases.administration import people
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies.create import create_study
 from tests.conftest import Account
+from tests.support.access import use_link
 from tests.web.api.test_patients import FULL, file_of
 from tests.web.conftest import form_token
 
@@ -116,9 +117,8 @@ def test_the_decision_leads_and_a_disagreement_is_closed(
 def test_another_tenants_study_is_not_found(
     client: FlaskClient, services: Services, account: Callable[..., Account], study: Study
 ) -> None:
-    link = people.add_link(services, account("Eve", tenant="north").person, "Eve")
-    client.post(f"/sign-in/{link}")
-    client.get(f"/sign-in/{link}")
+    eve = account("Eve", tenant="north").person
+    use_link(client, people.add_link(services, Actor("north", "test"), eve.name))
     data = {**TYPED, "csrf_token": form_token(client)}
 
     assert client.post(f"/studies/{study.id}/patient", data=data).status_code == 404
