@@ -8,6 +8,7 @@ from app.detection import Calibration, places
 from app.errors import DatasetError
 from app.learning.datasets.dataset import Dataset, LabelledImage
 from app.learning.datasets.images import load_radiograph
+from app.learning.datasets.manifest import groups_of
 from app.learning.evaluation.figures import Evaluation, figures
 from app.learning.evaluation.matching import Case
 from app.records import Detection, Radiograph
@@ -56,13 +57,16 @@ def infer_cases(
 ) -> tuple[Case, ...]:
     """Infer every image of a data set; returns what is marked on each and what was detected.
 
+    group: names the cases; by default each is named after the set that a prepared image comes from.
+
     Raises:
         DatasetError: an image cannot be decoded, or decodes to another size than its labels were read for.
         Unavailable: the engine failed.
     """
     cases = []
-    for done, image in enumerate(dataset.images, start=1):
-        cases.append(_infer_case(detector, image, group))
+    groups = [group] * len(dataset.images) if group else groups_of(dataset)
+    for done, (image, name) in enumerate(zip(dataset.images, groups, strict=True), start=1):
+        cases.append(_infer_case(detector, image, name))
         if progress:
             progress(done, len(dataset.images))
     return tuple(cases)

@@ -39,6 +39,10 @@ def summary(evaluation: Evaluation) -> Json:
         row.region: {"boxes": row.boxes, "map50": row.ap50.value, "map50_95": row.ap50_95.value}
         for row in evaluation.regions
     }
+    values["sets"] = {
+        group.name: {"images": group.images, "images_with_fracture": group.with_fracture, "auroc": group.auroc}
+        for group in evaluation.groups
+    }
     values["intervals"] = intervals
     return as_json(values)
 

@@ -13,15 +13,19 @@ from app.learning.layouts.yolo_rows import fractions_inside
 
 
 def coco_files(root: Path) -> dict[Path, dict[str, Any]]:
-    """Every COCO annotation file under a folder, with its content."""
+    """Every COCO annotation file under a folder, with its content.
+
+    Raises:
+        DatasetError: a JSON file is cut off or otherwise unreadable, and with it perhaps the annotations.
+    """
     found = {}
     for path in files_under(root):
         if path.suffix.lower() != ".json" or path.name.startswith("."):
             continue
         try:
             content = json.loads(read_text(path))
-        except (DatasetError, ValueError):
-            continue
+        except ValueError:
+            raise DatasetError(f"{path} is not readable JSON.") from None
         if isinstance(content, dict) and all(isinstance(content.get(k), list) for k in ("images", "categories")):
             found[path] = content
     return found

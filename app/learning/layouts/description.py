@@ -90,9 +90,8 @@ def _listed(file: Path, description: Description, allowed: Sequence[Path]) -> It
         if not (entry := line.strip()):
             continue
         candidates = [root / entry for root in (file.parent, *description.roots)]
-        path = next((path for path in candidates if path.is_file()), None)
-        if path is None:
-            raise DatasetError(f"{file}, line {number}: the image {entry} is missing.")
+        # One that is missing is a fault of that image, not of the list.
+        path = next((path for path in candidates if path.is_file()), candidates[0])
         _refuse_outside(path, allowed, f"{file}, line {number}: {entry}")
         yield path
 

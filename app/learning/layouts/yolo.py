@@ -59,7 +59,7 @@ def pairs_of(description: Description, split: str, within: Path | None = None) -
 
 def pairs_by_path(images: Iterable[Path], root: Path) -> list[Pair]:
     """Each image with the label file that its path leads to."""
-    return [Pair(image, next((p for p in label_paths(image, root) if is_label(p) and p.is_file()), None))
+    return [Pair(image, next((p for p in label_paths(image, root) if is_label(p) and p.exists()), None))
             for image in images]  # fmt: skip
 
 
@@ -74,6 +74,9 @@ def annotate(
         if pair.label:
             users[pair.label] = users.get(pair.label, 0) + 1
     for pair in pairs:
+        if not pair.image.exists() and not pair.image.is_symlink():
+            faults.append(Fault(pair.image, "missing-image", f"The image {pair.image.name} is missing.", split))
+            continue
         if pair.label and users[pair.label] > 1:
             faults.append(Fault(pair.image, "shared-label", f"{pair.image.name} shares its label file.", split))
             continue

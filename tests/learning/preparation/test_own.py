@@ -211,6 +211,39 @@ def test_several_sets_become_one_and_are_told_apart(tmp_path: Path, run) -> None
     assert sorted(manifest["origins"]) == ["set", "set-2"]
 
 
+def test_an_evaluation_gives_figures_by_set(tmp_path: Path, run) -> None:
+    from app.learning.evaluation.evaluate import infer_cases
+    from app.learning.evaluation.figures import figures
+    from app.learning.evaluation.report_json import summary
+    from tests.support.fakes import FakeDetector
+
+    one, other = roboflow(tmp_path / "a"), roboflow(tmp_path / "b")
+    for name, _, _ in IMAGES:
+        for path in other.rglob(f"{name}.png"):
+            path.write_bytes(render_png(drawn(900 + int(name[1:]))))
+    assert run("--own", one, "--own", other, "--out", tmp_path / "out").status == 0
+    val = read_dataset(tmp_path / "out" / "data.yaml", "val")
+    evaluation = figures(infer_cases(FakeDetector(), val), val.regions, None, single_class=True, resamples=0)
+    sets = summary(evaluation)["sets"]
+    assert {name: (row["images"], row["images_with_fracture"]) for name, row in sets.items()} == {
+        "a": (2, 1), "b": (2, 1)
+    }  # fmt: skip
+
+
+def test_one_missing_image_of_a_list_is_one_fault(tmp_path: Path, run) -> None:
+    folder = LAYOUTS["text_lists"](tmp_path / "set")
+    write(folder / "train.txt", (folder / "train.txt").read_text() + "./all/images/gone.png\n")
+    summary = run("--own", folder, "--out", tmp_path / "out").summary
+    assert (summary["set_aside"], summary["images"]) == ({"missing-image": 1}, COUNTS["images"])
+
+
+def test_a_cut_off_annotation_file_is_no_set_of_normals(tmp_path: Path, run) -> None:
+    folder = LAYOUTS["coco"](tmp_path / "set")
+    path = folder / "train" / "_annotations.coco.json"
+    path.write_text(path.read_text()[:200])
+    refused(run("--own", folder, "--out", tmp_path / "out"), "is not readable JSON", tmp_path / "out")
+
+
 def test_a_humerus_is_merged_in_the_kaggle_set_only(tmp_path: Path, run) -> None:
     folder = roboflow(tmp_path / "set")
     describe(folder, "train/images", "val/images", names=["humerus fracture", "humerus", "rib"])

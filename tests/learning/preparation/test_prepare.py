@@ -109,7 +109,7 @@ def test_whatever_cannot_be_used_is_set_aside_by_name(tmp_path: Path) -> None:
     expected = {
         "image0.png": "damaged",
         "image1.png": "empty",
-        "image2.png": "not a JPEG",
+        "image2.png": "not an image of a kind that is supported",
         "image3.png": "every pixel has the same value",
         "image4.png": "only 40 × 20 pixels",
         "image5.png": "outside the image",
