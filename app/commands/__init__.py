@@ -2,10 +2,10 @@
 
 import click
 
-from app.commands import database, feedback, keys, outbox, people, records, tokens, worklist
+from app.commands import database, feedback, keys, outbox, patients, people, records, tokens, worklist
 from app.config import Settings
 
-GROUPS = (database, people, tokens, keys, records, feedback, worklist, outbox)
+GROUPS = (database, people, tokens, keys, records, feedback, worklist, outbox, patients)
 
 
 def is_administration() -> bool:

@@ -27,4 +27,15 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
         rotated = maintenance.rotate_keys(build_record_services(settings), audit.command_user(), not no_new)
         click.echo(f"{rotated} studies are now under the newest master key.")
 
+    @group.command("authenticate")
+    @plain_errors
+    def authenticate() -> None:
+        """Authenticate people and audit records by the first secret of SECRET_KEY.
+
+        Put a new secret before the others, restart, run this, note the heads that it prints, and issue new API tokens;
+        then the older secrets may be removed.
+        """
+        for tenant, head in maintenance.authenticate_again(build_record_services(settings), audit.command_user()):
+            click.echo(f"{tenant} {head}")
+
     return (group,)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from app.records import FIRST_MAC, AuditEntry, AuditEvent
 from app.storage.database import Transactions, is_sqlite
@@ -40,6 +40,17 @@ class Audit:
             entry = AuditEntry(event, sign(previous, event))
             connection.execute(insert(audit).values(**vars(event), mac=entry.mac))
         return entry
+
+    def sign_again(self, tenant: str, *, sign: Callable[[bytes, AuditEvent], bytes]) -> None:
+        """Replace the MAC of every entry of a tenant's chain, whose caller has verified it in the same transaction."""
+        chain = select(audit).where(audit.c.tenant == tenant).order_by(audit.c.sequence)
+        previous = FIRST_MAC
+        with self._transactions.write() as connection:
+            _take_turn(connection, tenant)
+            for row in connection.execute(chain).all():
+                previous = sign(previous, _entry(row).event)
+                here = (audit.c.tenant == tenant, audit.c.sequence == row.sequence)
+                connection.execute(update(audit).where(*here).values(mac=previous))
 
     def entries(self, tenant: str) -> Iterator[AuditEntry]:
         """A tenant's whole chain in order, read some at a time."""

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from app.errors import ConfigError
+from app.errors import ConfigError, RecordForged
 from app.records import Actor
 from app.security import KeyFile, new_master_key
 from app.services import RecordServices
 from app.storage import WrappedKeyRow
 from app.usecases import audit
-from app.usecases.administration.audit_record import broken_entry
+from app.usecases.administration.audit_record import Head, audit_head, broken_entry
+from app.usecases.administration.sealed_rows import is_genuine, sealed_person
 from app.usecases.administration.sign_in import idle_time
 
 # The tenant that every installation has; what concerns no tenant alone is entered in its record.
@@ -58,6 +59,29 @@ def purge_expired(services: RecordServices) -> int:
 def verify_audit(services: RecordServices) -> dict[str, int | None]:
     """For each tenant the sequence of the first broken audit entry, or None where the chain holds."""
     return {tenant.name: broken_entry(services, tenant.name) for tenant in services.store.people.tenants()}
+
+
+def authenticate_again(services: RecordServices, user: str) -> tuple[tuple[str, Head], ...]:
+    """Authenticate people and audit records by the newest secret of SECRET_KEY; returns each tenant's new audit head.
+
+    Afterwards the older secrets may be removed, which ends the sessions, tokens and links that they issued. Heads that
+    were noted before do not match any more: note the new ones.
+
+    Raises:
+        RecordForged: a row of a person, or an audit record, is not authentic; nothing of its tenant is changed.
+    """
+    names = [tenant.name for tenant in services.store.people.tenants()]
+    for name in names:
+        with services.store.begin() as unit:
+            rows = unit.people.all(name)
+            is_whole = services.audit_chain.verify(unit.audit.entries(name)) is None
+            if not is_whole or not all(is_genuine(services.access_seal, row) for row in rows):
+                raise RecordForged
+            for row in rows:
+                unit.people.replace(sealed_person(services.access_seal, row))
+            unit.audit.sign_again(name, sign=services.audit_chain.next)
+            audit.record(services, unit, Actor(name, user), "secret-key-rotated", "secret-key")
+    return tuple((name, audit_head(services, name)) for name in names)
 
 
 def _add_key(services: RecordServices, actor: Actor) -> None:

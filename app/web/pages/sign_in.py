@@ -52,7 +52,10 @@ def sign_out() -> ResponseReturnValue:
     if token is not None:
         sessions.sign_out(services(), token)
     session.clear()
-    return redirect(url_for("sign_in.form"), code=303)
+    answer = redirect(url_for("sign_in.form"), code=303)
+    # What pages kept in this browser goes; the language, a cookie, stays.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 def _start(person: Person) -> str:

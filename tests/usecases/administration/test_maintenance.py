@@ -9,11 +9,22 @@ import sqlalchemy as sa
 
 from app import imaging
 from app.config import Settings
-from app.errors import ConfigError, StoredDataDamaged
+from app.errors import ConfigError, RecordForged, StoredDataDamaged
 from app.records import Actor, Person, Upload
-from app.security import KeyFile, MasterKeys, UploadKeys, Vault, new_master_key, seal_upload
+from app.security import (
+    AccessSeal,
+    AuditChain,
+    KeyFile,
+    MasterKeys,
+    SecretKeys,
+    UploadKeys,
+    Vault,
+    new_master_key,
+    seal_upload,
+)
 from app.services import Services
 from app.usecases.administration import maintenance, people
+from app.usecases.administration.audit_record import audit_head
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import create_study
 from tests.support.fakes import FakeClock
@@ -118,3 +129,37 @@ def test_a_changed_audit_entry_shows(services: Services, settings: Settings, acc
         connection.execute(sa.text("UPDATE audit SET action = 'study-created' WHERE sequence = 3"))
     engine.dispose()
     assert maintenance.verify_audit(services) == {"default": 3}
+
+
+def test_after_a_rotation_of_the_secret_the_record_and_people_hold_without_the_older_one(
+    services: Services, ada: Person
+) -> None:
+    old, new = services.settings.secret_key, "a-newer-secret-that-only-tests-use-and-long"
+    both, alone = with_secrets(services, new, old), with_secrets(services, new)
+    people.add_link(both, Actor("default", USER), "Ada")
+    assert maintenance.verify_audit(both) == {"default": None}
+    assert maintenance.verify_audit(alone) == {"default": 1}
+
+    heads = maintenance.authenticate_again(both, USER)
+
+    assert maintenance.verify_audit(alone) == {"default": None}
+    assert heads == (("default", audit_head(alone, "default")),)
+    assert [is_genuine for _, is_genuine in people.list_people(alone, "default")] == [True]
+    assert list(alone.store.audit.entries("default"))[-1].event.action == "secret-key-rotated"
+
+
+def test_a_record_that_was_altered_is_not_authenticated_again(
+    services: Services, ada: Person, settings: Settings
+) -> None:
+    engine = sa.create_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE audit SET actor = 'somebody'"))
+    engine.dispose()
+    with pytest.raises(RecordForged):
+        maintenance.authenticate_again(services, USER)
+    assert maintenance.verify_audit(services) == {"default": 1}
+
+
+def with_secrets(services: Services, *secrets: str) -> Services:
+    seal = AccessSeal(SecretKeys.parse(",".join(secrets)))
+    return replace(services, access_seal=seal, audit_chain=AuditChain(*secrets))
