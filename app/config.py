@@ -63,6 +63,7 @@ class Settings:
     master_keys_file: Path | None = None
     radiograph_cache_bytes: int = 256 * 1024 * 1024
     dicom: DicomSettings = DicomSettings()
+    cors_origins: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -93,7 +94,18 @@ class Settings:
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
             radiograph_cache_bytes=_number(environ, "RADIOGRAPH_CACHE_MB", 256, 0, 65_536) * 1024 * 1024,
             dicom=_dicom(environ),
+            cors_origins=_origins(environ, "CORS_ORIGINS"),
         )
+
+
+def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Origins with commas between, each https without a path."""
+    origins = tuple(origin.strip() for origin in environ.get(name, "").split(",") if origin.strip())
+    for origin in origins:
+        scheme, _, host = origin.partition("://")
+        if scheme != "https" or not host or set(host) & set("/*?#@ "):
+            raise ConfigError(f"{name} must be origins such as https://his.example.org, with commas between.")
+    return origins
 
 
 def _dicom(environ: Mapping[str, str]) -> DicomSettings:

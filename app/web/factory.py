@@ -15,8 +15,9 @@ from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
 from app.usecases.studies.sample import truth_of
+from app.web.api import docs
 from app.web.api import routes as api
-from app.web.http import guard, headers, operations
+from app.web.http import cors, guard, headers, operations
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
 from app.web.http.notices import Notices
@@ -67,10 +68,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
 
     language.install(app)
     headers.install(app, hsts=settings.secure_cookies)
+    cors.install(app, settings.cors_origins)
     guard.install(app)
     answer_errors(app)
     pages = (studies, patients, reports, worklist, selection, explanation, help, language_page, sign_in)
-    for part in (*pages, api, operations):
+    for part in (*pages, api, docs, operations):
         app.register_blueprint(part.blueprint)
     return app
 

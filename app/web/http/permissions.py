@@ -7,6 +7,7 @@ OPEN_ENDPOINTS = frozenset(
     {
         "static",
         "api.openapi",
+        "api_docs.show",
         "language.choose",
         "operations.healthz",
         "operations.metrics_text",

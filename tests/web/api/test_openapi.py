@@ -112,3 +112,15 @@ def test_the_cookie_of_the_document_follows_the_settings(settings: Settings, ser
 
 def test_keys_stand_in_the_order_of_the_contract(api: Sender) -> None:
     assert api("get", "/encryption-key").data.index(b'"kid"') < api("get", "/encryption-key").data.index(b'"aead"')
+
+
+def test_the_description_is_a_page_for_everybody(client: FlaskClient) -> None:
+    page = client.get("/api/docs")
+
+    assert page.status_code == 200
+    text = page.get_data(as_text=True)
+    for path, operations in client.get("/api/v1/openapi.json").get_json()["paths"].items():
+        assert f"<code>{path}</code>" in text
+        for method, operation in operations.items():
+            assert method == "parameters" or f'id="{operation["operationId"]}"' in text
+    assert "<script>" not in text
