@@ -2,7 +2,7 @@
 
 from app.imaging.decode import decode, format_of
 from app.imaging.dicom.source import dicom_source
-from app.imaging.display.canvas import render_png, render_rgb
+from app.imaging.display.canvas import render_png, render_rgb, render_webp
 from app.imaging.display.heat import heat_png
 from app.imaging.display.levels import least_width, levels_of, presets, value_range, windowed
 from app.imaging.drawn.phantom import Phantom, phantom
@@ -32,6 +32,7 @@ __all__ = [
     "presets",
     "render_png",
     "render_rgb",
+    "render_webp",
     "value_range",
     "windowed",
 ]

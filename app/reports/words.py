@@ -35,6 +35,16 @@ REGION_WORDS = {
     "leg": N_("leg"),
     "shoulder": N_("shoulder"),
     "wrist": N_("wrist"),
+    "ankle": N_("ankle"),
+    "clavicle": N_("clavicle"),
+    "foot": N_("foot"),
+    "knee": N_("knee"),
+    "metacarpus": N_("metacarpus"),
+    "pelvis": N_("pelvis"),
+    "ribs": N_("ribs"),
+    "skull": N_("skull"),
+    "spine": N_("spine"),
+    "other": N_("other region"),
 }
 WARNING_WORDS = {
     "drawn-sample": N_("A sample that this software drew itself. It is nobody's X-ray."),
@@ -91,7 +101,8 @@ def patient_name(patient: Patient) -> str:
 
 
 def region_name(region: str, wording: Wording) -> str:
-    """A region's code in words; a code of other weights, which no catalogue knows, stays as it is."""
+    """A region's code in words, "other: NAME" by its name; a code that no catalogue knows stays as it is."""
+    region = region.removeprefix("other: ")
     return wording.gettext(REGION_WORDS.get(region, region))
 
 

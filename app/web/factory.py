@@ -14,7 +14,9 @@ from app.records import DISCLAIMER
 from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
+from app.usecases.feedback.rules import LONGEST_OTHER, OTHER, OTHER_REGIONS
 from app.usecases.studies.sample import truth_of
+from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
 from app.web.http import cors, guard, headers, operations
@@ -61,6 +63,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back)
+    app.jinja_env.globals.update(PREVIEW_LONG_SIDE=PREVIEW_LONG_SIDE_PX, longest_other=LONGEST_OTHER)
+    app.jinja_env.globals.update(other_regions=(*OTHER_REGIONS, OTHER))
     app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
 
     if count := settings.trusted_proxies:

@@ -1,17 +1,14 @@
-// What somebody began and did not send yet, kept in this tab for that person alone, so that a session that ends or another
-// language loses nothing.
+// What a person began and did not store yet, kept in this tab for that person alone, so that a session that ends or
+// another language loses nothing.
+import { tab } from "./stored.js";
+
 const MARK = "draft/";
 
-// Null where a browser forbids storage: nothing is kept then.
-const tab = (() => {
-  try {
-    return sessionStorage;
-  } catch {
-    return null;
-  }
-})();
-
 export class Draft {
+  /**
+   * @param {string} reader id of the person
+   * @param {string} of what is drafted
+   */
   constructor(reader, of) {
     this.key = `${MARK}${reader}/${of}`;
   }
@@ -20,6 +17,7 @@ export class Draft {
     return tab?.getItem(this.key) ?? null;
   }
 
+  /** @param {string} text */
   keep(text) {
     tab?.setItem(this.key, text);
   }
@@ -30,8 +28,8 @@ export class Draft {
 }
 
 function forgetAll() {
-  for (const key of Object.keys(tab ?? {})) if (key.startsWith(MARK)) tab.removeItem(key);
+  for (const key of Object.keys(tab ?? {})) if (key.startsWith(MARK)) tab?.removeItem(key);
 }
 
-// Who signs out leaves nothing in this tab; a session that ends by itself does not come by here.
+// A person who signs out leaves nothing in this tab; a session that ends by itself does not come by here.
 document.querySelector("form[action$='/sign-out']")?.addEventListener("submit", forgetAll);

@@ -25,10 +25,12 @@
     }
   };
 
+  /** @param {Element} time */
   const showLocalTime = (time) => {
+    if (!(time instanceof HTMLTimeElement)) return;
     const when = new Date(time.dateTime);
     if (Number.isNaN(when.getTime())) return;
-    time.title = time.textContent;
+    time.title = time.textContent ?? "";
     time.textContent = when.toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" });
   };
 
@@ -37,5 +39,7 @@
     document.querySelectorAll("time[datetime]").forEach(showLocalTime);
   });
   // A script that puts new content into the page says so by this event, on the element that holds it.
-  document.addEventListener("content", ({ target }) => target.querySelectorAll("time[datetime]").forEach(showLocalTime));
+  document.addEventListener("content", ({ target }) => {
+    if (target instanceof Element) target.querySelectorAll("time[datetime]").forEach(showLocalTime);
+  });
 })();

@@ -1,8 +1,8 @@
 """A real Chromium, and the real application under gunicorn with the real weights."""
 
-import contextlib
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -10,23 +10,20 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.config import Settings
-from app.errors import NameTaken
 from app.records import Actor, Role
 from app.security import new_master_key
-from app.services import RecordServices, build_record_services
+from app.services import build_record_services
 from app.storage import migrate
 from app.usecases.administration import people, tokens
-from tests.support.access import ensure_tenant, enter
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.support.access import enter
+from tests.support.browsing import Program, Server, Watched, Workplace, visiting
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -42,51 +39,6 @@ ARGUMENTS = [
 READY_WITHIN_S = 120
 # As many radiographs as are drawn to find two with a box.
 MOST_DRAWN = 20
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running application, the services of the same database that make links, and the settings of both."""
-
-    url: str
-    services: RecordServices
-    environment: dict[str, str] = field(repr=False)
-
-    def link(self) -> str:
-        """A fresh sign-in link."""
-        return f"{self.url}/sign-in/{people.add_link(self.services, Actor('default', 'test'), 'admin')}"
-
-    def token(self) -> str:
-        """A fresh API token."""
-        return tokens.add_token(self.services, Actor("default", "test"), "admin")
-
-    def person(self, tenant: str, name: str, role: Role) -> str:
-        """A person, new or known; the path of a link that signs them in."""
-        with contextlib.suppress(NameTaken):
-            ensure_tenant(self.services, tenant)
-            people.add_person(self.services, Actor(tenant, "test"), name, role, None)
-        return f"/sign-in/{people.add_link(self.services, Actor(tenant, 'test'), name)}"
-
-
-@dataclass(frozen=True)
-class Program:
-    """Another program that works with the application, through its API."""
-
-    url: str
-    token: str
-
-    def call(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
-        """The body of the answer to one request."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
-        request = urllib.request.Request(f"{self.url}/api/v1{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return answer.read()
-
-    def send(self, *paths: Path) -> dict[str, Any]:
-        """The study that these radiographs became."""
-        head = b'--limit\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n'
-        body = b"".join(head + path.read_bytes() + b"\r\n" for path in paths) + b"--limit--\r\n"
-        return json.loads(self.call("POST", "/studies", body, "multipart/form-data; boundary=limit"))
 
 
 def missing(what: str) -> None:
@@ -122,7 +74,7 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         **os.environ,
         "DATA_DIR": str(folder),
         "MASTER_KEYS": new_master_key(),
-        "SECRET_KEY": "only for this test run",
+        "SECRET_KEY": secrets.token_hex(32),
         "MAX_UPLOAD_MB": "1",
         "MODELS_DIR": str(models_dir),
     }
@@ -193,12 +145,10 @@ def _asker(server: Server) -> Callable[[Path], bool]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
+def browser() -> Iterator[Browser]:
     """Chromium, without any of its own traffic."""
     if not CHROMIUM.exists():
         missing(str(CHROMIUM))
-    from playwright.sync_api import expect, sync_playwright
-
     # What a page does at once may take a busy machine longer than Playwright's five seconds.
     expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
@@ -207,24 +157,8 @@ def browser() -> "Iterator[Browser]":
         chromium.close()
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """A hospital at work: the states of its people's browsers, and the paths of what is there.
-
-    study: two views, both answered; alone: a study of one view that nobody has answered; why: why a place of `study`
-    was marked. newcomer: somebody of another hospital, which has no study.
-    """
-
-    admin: Any
-    clinician: Any
-    newcomer: Any
-    study: str
-    alone: str
-    why: str
-
-
 @pytest.fixture(scope="session")
-def workplace(browser: "Browser", server: Server, radiographs: list[Path]) -> Workplace:
+def workplace(browser: Browser, server: Server, radiographs: list[Path]) -> Workplace:
     """Two studies and an answer to one of them; nobody changes what is there."""
 
     def signed_in(tenant: str, name: str, role: Role) -> Any:
@@ -248,6 +182,18 @@ def workplace(browser: "Browser", server: Server, radiographs: list[Path]) -> Wo
         f"/studies/{alone['id']}",
         f"/studies/{study['id']}/images/{study['images'][0]['id']}/why/0",
     )
+
+
+@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
+def any_visit(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Watched]:
+    """A signed-in page, with and without JavaScript."""
+    yield from visiting(browser, server, java_script_enabled=request.param)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Watched]:
+    """A signed-in page with JavaScript."""
+    yield from visiting(browser, server)
 
 
 @pytest.fixture

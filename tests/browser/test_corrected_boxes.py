@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import test_upload
-from tests.browser.conftest import Server
-from tests.browser.test_feedback import open_study, rows
-from tests.browser.test_upload import Watched
-from tests.browser.test_viewer import viewer
+from tests.support.browsing import Server, Watched, open_study, rows, viewer
 
 pytestmark = pytest.mark.browser
-
-visit = test_upload.visit
 
 
 def test_a_corrected_box_takes_the_place_of_the_one_that_was_found(visit: Watched, radiographs: list[Path]) -> None:

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from app.records import DISCLAIMER, Actor
 from app.usecases.administration import people
-from tests.browser.conftest import Server
 from tests.support.access import ensure_tenant, enter
+from tests.support.browsing import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FileChooser, Page, expect
 
-from tests.browser.conftest import Server, Workplace
-from tests.browser.test_feedback import rows
 from tests.support.access import enter
+from tests.support.browsing import Server, Workplace, rows
 from tests.support.focus import stop, tab_to, walk
 from tests.support.read_pdf import read_pdf
 
@@ -53,9 +52,9 @@ def test_from_a_file_to_a_report_by_the_keyboard_alone(page: Page, radiographs: 
     find_again(page)
     # Whoever answers has read; taken back, and marked again.
     for state in ("unread", "read"):
-        tab_to(page, ".read-state button:not([name])")
+        tab_to(page, ".decide form button:not([name])")
         press(page, "Enter")
-        expect(page.locator(f".read-state .state.{state}")).to_be_visible()
+        expect(page.locator(f".decide .state.{state}")).to_be_visible()
     tab_to(page, "#statement")
     page.keyboard.type("Step in the cortex.")
     tab_to(page, ".report button")

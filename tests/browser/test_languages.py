@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.web.i18n.catalogues import catalogue
 from app.web.i18n.language import LANGUAGES
-from tests.browser.conftest import Server
 from tests.support.access import enter
+from tests.support.browsing import Server
 
 pytestmark = pytest.mark.browser
 

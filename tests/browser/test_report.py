@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
-from tests.browser.conftest import Server, Workplace
 from tests.support.access import enter
+from tests.support.browsing import Server, Workplace
 from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser

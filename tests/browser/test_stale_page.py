@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.records import Actor
 from app.usecases.administration import people, tokens
-from tests.browser.conftest import Program, Server
-from tests.browser.test_feedback import rows
 from tests.support.access import ensure_tenant, enter
+from tests.support.browsing import Program, Server, rows
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +66,7 @@ def test_a_window_dragged_on_the_page_of_a_deleted_study_is_answered_in_words(pa
     expect(page.locator("[name=comment]")).to_have_value("A step in the cortex")
 
 
-@pytest.mark.parametrize("button", ["Delete for good", "Mark as read, and next", "Download report (PDF)"])
+@pytest.mark.parametrize("button", ["Delete for good", "Store and next", "Download report (PDF)"])
 def test_a_button_on_the_page_of_a_deleted_study_is_answered_in_words(
     page: Page, program: Program, button: str
 ) -> None:

@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import test_upload
-from tests.browser.conftest import Server
-from tests.browser.test_feedback import open_study
-from tests.browser.test_upload import Watched
+from tests.support.browsing import Server, Watched, open_study, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -20,7 +17,7 @@ Point = tuple[float, float]
 @pytest.fixture
 def phone(browser: Browser, server: Server) -> Iterator[Watched]:
     """A signed-in page on a phone."""
-    yield from test_upload._visit(browser, server, viewport={"width": 390, "height": 844}, has_touch=True)
+    yield from visiting(browser, server, viewport={"width": 390, "height": 844}, has_touch=True)
 
 
 def touch(page: Page, *paths: Sequence[Point]) -> None:

@@ -1,31 +1,17 @@
 """A clinician's way through the pages in a real Chromium, with and without JavaScript."""
 
-import base64
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server
 from tests.support.access import enter
+from tests.support.browsing import Server, Watched, allow, drop
 
 pytestmark = pytest.mark.browser
 
-DROP = """(files) => {
-    const data = new DataTransfer();
-    for (const {name, type, base64} of files) {
-        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-        data.items.add(new File([bytes], name, {type}));
-    }
-    const zone = document.querySelector("[data-drop]");
-    for (const kind of ["dragenter", "dragover", "drop"]) {
-        zone.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true}));
-    }
-}"""
 # Keeps every state that a line of the list was in, however short.
 WATCH = """() => {
     const seen = [];
@@ -38,56 +24,6 @@ WATCH = """() => {
     const everything = {subtree: true, childList: true, attributes: true, characterData: true};
     new MutationObserver(look).observe(document.querySelector("[data-files]"), everything);
 }"""
-
-
-@dataclass
-class Watched:
-    """A page, and what it must not do: complain, fail, or talk to anybody else."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-
-
-@pytest.fixture(params=[True, False], ids=["javascript", "no-javascript"])
-def any_visit(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Watched]:
-    """A signed-in page, with and without JavaScript."""
-    yield from _visit(browser, server, java_script_enabled=request.param)
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Watched]:
-    """A signed-in page with JavaScript."""
-    yield from _visit(browser, server)
-
-
-def _visit(browser: Browser, server: Server, **options: object) -> Iterator[Watched]:
-    context = browser.new_context(base_url=server.url, **options)
-    watched = Watched(context.new_page())
-    page = watched.page
-    page.on("console", lambda message: watched.complaints.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: watched.complaints.append(str(error)))
-    page.on("requestfailed", lambda request: watched.complaints.extend(_fault(request)))
-    page.on("request", lambda request: watched.requests.append(request))  # noqa: PLW0108 - Playwright marks it
-    enter(page, server.link())
-    expect(page).to_have_url(f"{server.url}/")
-    yield watched
-    context.close()
-    assert watched.complaints == []
-    assert {request.url.split("/")[2] for request in watched.requests} == {server.url.split("/")[2]}
-
-
-def _fault(request: Request) -> list[str]:
-    # Whoever leaves a page ends what it was still loading.
-    return [] if request.failure == "net::ERR_ABORTED" else [f"{request.failure}: {request.url}"]
-
-
-def drop(page: Page, *paths: Path) -> None:
-    files = [
-        {"name": path.name, "type": "image/jpeg", "base64": base64.b64encode(path.read_bytes()).decode()}
-        for path in paths
-    ]
-    page.evaluate(DROP, files)
 
 
 def pixels_are_there(page: Page) -> bool:
@@ -119,6 +55,7 @@ def test_dropped_radiographs_are_sealed_sent_and_shown_with_their_boxes(
     page.wait_for_load_state("networkidle")
     assert pixels_are_there(page)
     expect(page.locator("[data-rejected]")).to_contain_text(broken.name)
+    allow(visit, "422")
     posted = [request for request in visit.requests if request.method == "POST"]
     assert len(posted) == 3
     for request, path in zip(posted, [*radiographs, broken], strict=True):
@@ -140,6 +77,7 @@ def test_the_plain_form_shows_boxes_too(any_visit: Watched, radiographs: list[Pa
     expect(page.locator("article.view .box .line").first).to_be_visible()
     assert page.locator("table.findings tbody tr").count() == page.locator(".box").count()
     expect(page.locator("[data-rejected]")).to_contain_text(broken.name)
+    allow(any_visit, "422")
 
 
 def test_a_plain_form_with_only_a_broken_file_says_why(browser: Browser, server: Server, broken: Path) -> None:

@@ -10,23 +10,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import test_upload
-from tests.browser.conftest import Server
-from tests.browser.test_feedback import open_study, rows
-from tests.browser.test_upload import Watched
 from tests.support.access import enter
+from tests.support.browsing import AROUND, Program, Server, Watched, open_study, rows, settle, unfold, viewer
 
 pytestmark = pytest.mark.browser
 
-visit = test_upload.visit
 
 # A white block on grey, without any symmetry: x, y, width, height.
 BLOCK = (200, 60, 60, 30)
 SIZE_WH = (320, 400)
-AROUND = """(selector) => {
-    const {left, top, right, bottom} = document.querySelector(selector).getBoundingClientRect();
-    return [left, top, right, bottom];
-}"""
 
 
 @pytest.fixture
@@ -39,15 +31,6 @@ def block(tmp_path: Path) -> Path:
     path = tmp_path / "block.png"
     Image.fromarray(pixels).save(path)
     return path
-
-
-def viewer(page: Page) -> None:
-    """Wait until the first viewer shows its image, in a window that holds all of it, and give it the focus."""
-    page.set_viewport_size({"width": (page.viewport_size or {"width": 1280})["width"], "height": 1400})
-    expect(page.locator(".marked .stage canvas").first).to_be_visible()
-    expect(page.locator("[data-readout]").first).to_contain_text("width")
-    page.locator(".marked .frame").first.focus()
-    settle(page)
 
 
 def frame_pixels(page: Page) -> np.ndarray:
@@ -64,17 +47,13 @@ def frame_pixels(page: Page) -> np.ndarray:
     return seen
 
 
-def settle(page: Page) -> None:
-    """Wait until a zoom has come to rest."""
-    page.wait_for_timeout(450)
-
-
 @pytest.mark.parametrize("keys", ["", "r", "f", "rf", "frr", "R-", ".+f", ",,.r"])
 def test_a_box_stays_on_its_place_however_the_image_is_turned(visit: Watched, block: Path, keys: str) -> None:
     page = visit.page
     open_study(page, block)
     viewer(page)
     page.keyboard.press("d")
+    unfold(page)
     for name, value in zip(("x", "y", "width", "height"), BLOCK, strict=True):
         page.fill(f"[name=missed-{name}]", str(value))
     page.locator(".marked .frame").focus()
@@ -151,8 +130,8 @@ def test_dragging_in_window_mode_shows_values_that_looked_the_same(visit: Watche
     page.mouse.move(frame[0] + 300, frame[1] + 320)
     page.mouse.down()
     page.mouse.move(frame[0] + 280, frame[1] + 200, steps=3)
-    page.mouse.move(frame[0] + 260, frame[1] + 80, steps=3)
-    page.wait_for_timeout(300)
+    with page.expect_response(re.compile("long_side")):
+        page.mouse.move(frame[0] + 260, frame[1] + 80, steps=3)
     page.mouse.up()
     page.wait_for_load_state("networkidle")
     settle(page)
@@ -245,19 +224,19 @@ def test_every_tool_has_its_key_and_none_fires_while_typing(visit: Watched, radi
 
     page.keyboard.press("1")
     settle(page)
-    expect(tools.locator("[data-readout]")).to_contain_text("100%")
+    expect(page.locator("[data-readout]").first).to_contain_text("100%")
     page.keyboard.press("n")
     settle(page)
-    expect(tools.locator("[data-viewer-says]")).to_contain_text("Zoomed to")
+    expect(page.locator("[data-viewer-says]").first).to_contain_text("Zoomed to")
     page.keyboard.press("p")
-    expect(tools.locator("[data-presets]")).not_to_have_value("0")
+    expect(page.locator("[data-presets]").first).not_to_have_value("0")
     page.keyboard.press("l")
-    expect(page.locator(".marked .ruler .grip").first).to_be_focused()
-    expect(page.locator(".marked .ruler text")).to_contain_text("px")
-    length = page.locator(".marked .ruler text").inner_html()
+    expect(page.locator(".marked .measures .grip").first).to_be_focused()
+    expect(page.locator(".marked .measures text")).to_contain_text("px")
+    length = page.locator(".marked .measures text").inner_html()
     for _ in range(30):
         page.keyboard.press("Shift+ArrowLeft")
-    assert page.locator(".marked .ruler text").inner_html() != length
+    assert page.locator(".marked .measures text").inner_html() != length
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.locator("[data-keys]")).to_be_visible()
@@ -371,26 +350,27 @@ def test_a_page_with_its_viewer_weighs_less_than_half_a_megabyte_before_images(
     assert 277_000 < weight < 500_000
 
 
-def test_only_what_is_in_sight_gets_a_viewer_and_nothing_moves(
+def test_only_the_view_that_is_shown_gets_a_viewer_and_nothing_moves(
     browser: Browser, server: Server, radiographs: list[Path]
 ) -> None:
     context = browser.new_context(base_url=server.url, viewport={"width": 360, "height": 740})
     page = context.new_page()
-    enter(page, server.link())
-    page.set_input_files("#files", [radiographs[0]] * 8)
-    page.wait_for_url(re.compile("/studies/[0-9a-f]+$"), timeout=90_000)
+    enter(page, server.person("eight-views", "Kim", "clinician"))
+    program = Program(server.url, server.token_of("eight-views", "Kim"))
+    study = program.send(*[radiographs[0]] * 8)
     page.add_init_script(
         "window.moved = 0; const add = (list) => list.getEntries().forEach((one) => { window.moved += one.value; });"
         "new PerformanceObserver(add).observe({type: 'layout-shift', buffered: true})"
     )
-    page.reload()
+    page.goto(f"/studies/{study['id']}")
     expect(page.locator("[data-readout]").first).to_contain_text("width")
-    page.wait_for_load_state("networkidle")
+    settle(page)
 
     assert page.locator("article.view").count() == 8
-    assert page.locator(".stage").count() < 4
+    assert page.locator(".stage").count() == 1
     assert page.evaluate("window.moved") == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.locator("article.view").nth(6).scroll_into_view_if_needed()
+    page.locator("[data-view-link]").nth(6).click()
     expect(page.locator("article.view").nth(6).locator(".stage canvas")).to_be_visible()
+    assert page.locator(".stage").count() == 2
     context.close()

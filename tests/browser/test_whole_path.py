@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
-from tests.browser.conftest import ROOT, Server
-from tests.browser.test_feedback import drag, rows
-from tests.browser.test_upload import drop
 from tests.support.access import enter
+from tests.support.browsing import Server, drag, drop, rows
 from tests.support.read_pdf import read_pdf
 
 pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).resolve().parents[2]
 
 STUDY = re.compile("/studies/[0-9a-f]{32}")
 TENANT = "whole-path"
@@ -50,7 +50,7 @@ def test_a_dropped_radiograph_becomes_a_report_and_a_set_that_training_takes(
     expect(page.locator(".said li")).to_contain_text("Missed: wrist.")
     assert "Missed: wrist" in text_of_report(page, tmp_path)
 
-    expect(page.locator(".read-state .state.read")).to_be_visible()
+    expect(page.locator(".decide .state.read")).to_be_visible()
     gravest = page.url
     page.get_by_role("link", name="Next unread study").click()
     page.wait_for_url(lambda url: bool(STUDY.search(url)) and url != gravest)

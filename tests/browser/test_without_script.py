@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.records import DISCLAIMER
-from tests.browser.conftest import Server, Workplace
-from tests.browser.test_access import PAGES
 from tests.support.access import enter
+from tests.support.browsing import Server, Workplace
+from tests.support.pages import PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -50,7 +50,7 @@ def send(page: Page, radiograph: Path) -> None:
 def mark_by_numbers(page: Page, x: str) -> None:
     page.get_by_text("Mark a missed fracture by its place in pixels").click()
     row = page.locator("[data-blank] > li").first
-    row.get_by_label("Region").select_option("wrist")
+    row.locator("[name=missed-region]").select_option("wrist")
     for label, value in (("X", x), ("Y", "30"), ("Width", "50"), ("Height", "40")):
         row.get_by_label(label, exact=True).fill(value)
 
@@ -121,7 +121,7 @@ def test_an_answer_outlives_the_session_and_is_stored_after_signing_in_again(
 def test_a_study_is_marked_as_read_and_deleted(page: Page, radiographs: list[Path]) -> None:
     send(page, radiographs[0])
     page.get_by_role("button", name="Mark as read", exact=True).click()
-    expect(page.locator(".read-state .state.read")).to_be_visible()
+    expect(page.locator(".decide .state.read")).to_be_visible()
     page.get_by_text("Delete this study").click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page).to_have_url(re.compile("/studies$"))

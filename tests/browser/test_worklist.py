@@ -11,14 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import test_upload
-from tests.browser.conftest import Server
-from tests.browser.test_upload import Watched
+from tests.support.browsing import Server, Watched
 
 pytestmark = pytest.mark.browser
-
-visit = test_upload.visit
-any_visit = test_upload.any_visit
 
 # The page asks every five seconds.
 SOON_MS = 20_000
@@ -224,8 +219,8 @@ def test_from_study_to_study_until_none_is_left(any_visit: Watched, arrive: Call
     second, first = arrive(), arrive()
     page.goto("/studies")
     page.click(f"tr[data-study='{first}'] a")
-    page.click("text=Mark as read, and next")
+    page.locator("[data-store-next]:visible, [data-read-next]:visible").first.click()
     expect(page).to_have_url(re.compile(f"/studies/{second}"))
-    page.click("text=Mark as read, and next")
+    page.locator("[data-store-next]:visible, [data-read-next]:visible").first.click()
     expect(page.locator(".notice")).to_have_text("No other study here waits to be read.")
     expect(page.locator(".state.read")).to_have_count(2)

@@ -25,9 +25,7 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     """
     drawing = drawing or Drawing()
     scale = min(1.0, long_side_px / max(grey.shape)) if long_side_px else 1.0
-    if scale < 1.0:
-        size_wh = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
-        grey = np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = _scaled(grey, scale)
     image = _drawn(grey, drawing, scale) if drawing.strokes or drawing.labels else grey
     # OpenCV 5 writes with run lengths by default: faster than any zlib level asked for, and hardly larger.
     try:
@@ -39,9 +37,32 @@ def render_png(grey: NDArray[np.uint8], drawing: Drawing | None = None, long_sid
     return png.tobytes()
 
 
+def render_webp(grey: NDArray[np.uint8], long_side_px: int, quality: int = 82) -> bytes:
+    """A WebP of the radiograph, scaled down to `long_side_px` where it is larger; quality 1–100.
+
+    Raises:
+        UnusableImage: OpenCV cannot write an image of this size.
+    """
+    scaled = _scaled(grey, min(1.0, long_side_px / max(grey.shape)))
+    try:
+        done, webp = cv2.imencode(".webp", scaled, [cv2.IMWRITE_WEBP_QUALITY, quality])
+    except cv2.error:
+        raise UnusableImage from None
+    if not done:
+        raise UnusableImage
+    return webp.tobytes()
+
+
 def render_rgb(grey: NDArray[np.uint8], drawing: Drawing) -> NDArray[np.uint8]:
     """The radiograph with the drawing over it as (H, W, 3) uint8, red first; `grey` and `drawing` as `render_png`."""
     return np.ascontiguousarray(_drawn(grey, drawing, 1.0)[:, :, ::-1])
+
+
+def _scaled(grey: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
+    if scale >= 1.0:
+        return grey
+    size_wh = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    return np.asarray(cv2.resize(grey, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _drawn(grey: NDArray[np.uint8], drawing: Drawing, scale: float) -> NDArray[np.uint8]:

@@ -13,6 +13,10 @@ LONGEST_COMMENT = 4000
 LEAST_SIDE_PX = 1.0
 # The API rounds boxes to a tenth of a pixel, and others may round to whole ones.
 SAME_BOX_PX = 1.0
+# Sites that a reader may mark although no model here knows them; any other one is named after `OTHER`.
+OTHER_REGIONS = ("ankle", "clavicle", "foot", "knee", "metacarpus", "pelvis", "ribs", "skull", "spine")
+OTHER = "other"
+LONGEST_OTHER = 40
 _ANSWERS = ("confirmed", "rejected", "missed")
 
 
@@ -47,12 +51,25 @@ def _mark(mark: Mark, number: int, assessment: Assessment, regions: Collection[s
         raise BadFeedback("Mark %(number)s: the box must be four numbers.", number=number)
     if mark.answer != "missed":
         return replace(mark, box_px=_finding_of(mark, number, assessment).box_px)
-    if mark.region not in regions:
+    if mark.region not in (*regions, *OTHER_REGIONS, OTHER) and not _is_other(mark.region):
+        known = ", ".join((*regions, *OTHER_REGIONS))
         raise BadFeedback(
-            "Mark %(number)s: the region must be one of %(regions)s.", number=number, regions=", ".join(regions)
+            'Mark %(number)s: the region must be one of %(regions)s, or "other: " and its name.',
+            number=number,
+            regions=known,
         )
     _check_box(mark.box_px, number, assessment)
     return mark
+
+
+def other_region(name: str) -> str:
+    """The region that a reader names freely; "other" without a name."""
+    return f"{OTHER}: {' '.join(name.split())}" if name.strip() else OTHER
+
+
+def _is_other(region: str) -> bool:
+    prefix, _, name = region.partition(": ")
+    return prefix == OTHER and 0 < len(name) <= LONGEST_OTHER and name.isprintable() and name == name.strip()
 
 
 def _finding_of(mark: Mark, number: int, assessment: Assessment) -> Finding:

@@ -11,6 +11,8 @@ from app.usecases.studies.show import radiograph_of
 
 # Far beyond 16 bits and any rescale slope; near the end of floats, arithmetic on a window would overflow.
 MOST_UNITS = 1e9
+# More than most screens give an image, and little enough for a slow line.
+PREVIEW_LONG_SIDE_PX = 1280
 LEAST_SIDE_PX, MOST_SIDE_PX = 16, 32_768
 
 
@@ -58,6 +60,26 @@ def window_png(services: Services, person: Person, study_id: str, image_id: str,
         return imaging.render_png(radiograph.grey, long_side_px=look.long_side_px)
     grey = imaging.windowed(levels, look.centre, look.width, look.invert)
     return imaging.render_png(grey, long_side_px=look.long_side_px)
+
+
+def preview_webp(services: Services, person: Person, study_id: str, image_id: str, long_side_px: int | None) -> bytes:
+    """The radiograph as it is shown at first, scaled down and compressed with small losses.
+
+    long_side_px: `PREVIEW_LONG_SIDE_PX` when None.
+
+    Raises:
+        StudyNotFound, ImageNotFound: not in this person's tenant, or deleted meanwhile.
+        BadRequest: no size.
+    """
+    radiograph = radiograph_of(services, person, study_id, image_id)
+    side = PREVIEW_LONG_SIDE_PX if long_side_px is None else long_side_px
+    if not LEAST_SIDE_PX <= side <= PREVIEW_LONG_SIDE_PX:
+        raise BadRequest(
+            "long_side must be a whole number from %(least)s to %(most)s.",
+            least=LEAST_SIDE_PX,
+            most=PREVIEW_LONG_SIDE_PX,
+        )
+    return imaging.render_webp(radiograph.grey, side)
 
 
 def list_windows(services: Services, person: Person, study_id: str, image_id: str) -> Windows:

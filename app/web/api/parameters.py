@@ -3,6 +3,7 @@
 from typing import get_args
 
 from app.records import Outcome, State
+from app.usecases.studies.window import LEAST_SIDE_PX, PREVIEW_LONG_SIDE_PX
 from app.usecases.triage import GRAVEST_FIRST
 from app.web.api.description import Json, Parameter
 from app.web.http.query import DEFAULT_STUDIES, MOST_STUDIES
@@ -48,6 +49,13 @@ WINDOW = (
         "long_side",
         "Scale a larger image down to so many pixels.",
         {"type": "integer", "minimum": 16, "maximum": 32768},
+    ),
+)
+PREVIEW = (
+    Parameter(
+        "long_side",
+        "Scale a larger image down to so many pixels.",
+        {"type": "integer", "minimum": LEAST_SIDE_PX, "maximum": PREVIEW_LONG_SIDE_PX},
     ),
 )
 LANGUAGE = (

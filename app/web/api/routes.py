@@ -199,6 +199,15 @@ def window_png(study_id: str, image_id: str) -> ResponseReturnValue:
     return _png(window_image.window_png(services(), person(), study_id, image_id, look))
 
 
+@blueprint.get("/studies/<study_id>/images/<image_id>/preview.webp")
+@describe(Operation("previewWebp", "Images", "image/webp", refusals=(400,), parameters=parameters.PREVIEW))
+def preview_webp(study_id: str, image_id: str) -> ResponseReturnValue:
+    """The radiograph scaled down and compressed with small losses: to be shown quickly, not to be judged."""
+    long_side_px = window_query(request.args).long_side_px
+    webp = window_image.preview_webp(services(), person(), study_id, image_id, long_side_px)
+    return webp, 200, {"Content-Type": "image/webp"}
+
+
 @blueprint.get("/studies/<study_id>/images/<image_id>/window.json")
 @describe(Operation("listWindows", "Images", Windows))
 def list_windows(study_id: str, image_id: str) -> ResponseReturnValue:

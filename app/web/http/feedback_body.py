@@ -9,8 +9,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.errors import BadFeedback
 from app.records import Answer, BoxPx, Mark
+from app.usecases.feedback.rules import OTHER, other_region
 
-_MISSED = ("missed-region", "missed-x", "missed-y", "missed-width", "missed-height")
+_MISSED = ("missed-region", "missed-other", "missed-x", "missed-y", "missed-width", "missed-height")
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class FeedbackBody:
 def read_form() -> FeedbackBody:
     """The fields of the current request's form.
 
-    `finding-N`: "" or "confirmed|rejected REGION X1 Y1 X2 Y2"; rows of `missed-region`, `missed-x`, `missed-y`,
-    `missed-width`, `missed-height`, of which empty ones are passed over; `normal`; `comment`.
+    `finding-N`: "" or "confirmed|rejected REGION X1 Y1 X2 Y2"; rows of `missed-region`, `missed-other`,
+    `missed-x`, `missed-y`, `missed-width`, `missed-height`, of which empty ones are passed over; `normal`; `comment`.
 
     Raises:
         BadFeedback: a row is filled in by half, or holds something that is not a number.
@@ -51,17 +52,20 @@ def _mark_of_field(value: str) -> Mark:
 
 def _missed(form: MultiDict[str, str]) -> Iterator[Mark]:
     columns = [form.getlist(name) for name in _MISSED]
+    # A row of the form that is shown again after a refusal names its region in one field.
+    columns[1] = columns[1] or [""] * len(columns[0])
     if len({len(column) for column in columns}) > 1:
         raise BadFeedback("This form is incomplete. Reload the page and answer again.")
     for row in zip(*columns, strict=True):
-        region, *sides = (field.strip() for field in row)
+        region, other, *sides = (field.strip() for field in row)
         if not region and not any(sides):
             continue
         if not region or not all(sides):
             raise BadFeedback("Give every missed fracture its region, and x, y, width and height in pixels.")
         x, y, width, height = (_number(side) for side in sides)
         # Sums of tenths that should end at the image's edge end a little beyond it.
-        yield Mark(region, _box(x, y, round(x + width, 3), round(y + height, 3)), "missed")
+        named = other_region(other) if region == OTHER else region
+        yield Mark(named, _box(x, y, round(x + width, 3), round(y + height, 3)), "missed")
 
 
 def _number(text: str) -> float:

@@ -50,6 +50,7 @@ PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
     "api.sign_report": "answer",
     "api.signed_pdf": "view",
     "api.why_png": "view",
+    "api.preview_webp": "view",
     "api.window_png": "view",
     "first.sample": "upload",
     "pages.add_feedback": "answer",

@@ -1,6 +1,6 @@
 """Wording of verdicts, warnings and numbers on a page, and the drawing of a finding."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import wraps
@@ -9,11 +9,19 @@ from babel.dates import format_skeleton
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 from jinja2 import pass_context
 
-from app.records import Assessment, Finding, Label, Outcome, Study, StudyImage, Tier, Verdict
+from app.records import Assessment, Finding, Label, Outcome, Role, Study, StudyImage, Tier, Verdict
 from app.reports import overlay, words
-from app.usecases.triage import study_score, study_verdict
+from app.translatable import N_
+from app.usecases.triage import GRAVEST_FIRST, study_score, study_verdict
 from app.web.i18n.language import LANGUAGES, chosen, current
 
+ROLE_WORDS = {
+    "admin": N_("administrator"),
+    "auditor": N_("auditor"),
+    "clinician": N_("clinician"),
+    "reader": N_("reader"),
+    "uploader": N_("uploader"),
+}
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52
 PAGE_LABEL_SHARE = 0.75
@@ -103,6 +111,33 @@ def regions_marked(study: Study) -> str:
     return ", ".join(sorted(region_name(region) for region in regions))
 
 
+def worst_first(images: Sequence[StudyImage]) -> list[StudyImage]:
+    """The views of a study by verdict, the gravest first, and by score."""
+    gravity = {verdict: rank for rank, verdict in enumerate(GRAVEST_FIRST)}
+    return sorted(images, key=lambda image: (gravity[image.assessment.verdict], -image.assessment.score))
+
+
+def study_line(study: Study) -> str:
+    """The verdict of a study in one line: "Fracture likely in 2 of 10 views"."""
+    verdict = study_verdict(study)
+    if len(study.images) < 2:
+        return verdict_title(verdict)
+    count = sum(image.assessment.verdict == verdict for image in study.images)
+    words = {"verdict": verdict_title(verdict), "count": count, "all": len(study.images)}
+    return str(_("%(verdict)s in %(count)s of %(all)s views", **words))
+
+
+def likely_region(image: StudyImage) -> str:
+    """The region of the surest finding, "" without one: where a reader who marks a fracture most likely means."""
+    findings = sorted(image.assessment.findings, key=lambda finding: -finding.confidence)
+    return findings[0].region if findings else ""
+
+
+def role_name(role: Role) -> str:
+    """What a person may do, in one word."""
+    return str(_(ROLE_WORDS.get(role, role)))
+
+
 def milliseconds(took_ms: float) -> str:
     """Milliseconds, whole."""
     return f"{current().number(round(took_ms))} ms"
@@ -163,6 +198,10 @@ FILTERS: dict[str, Callable[..., object]] = {
         study_score,
         study_verdict,
         regions_marked,
+        worst_first,
+        study_line,
+        likely_region,
+        role_name,
         warning_words,
         region_name,
         tier_name,

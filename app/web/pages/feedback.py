@@ -67,4 +67,10 @@ def _row(mark: Mark, corrects: Mark | None) -> dict[str, object]:
     x1, y1, x2, y2 = mark.box_px
     sides = {"x": x1, "y": y1, "width": x2 - x1, "height": y2 - y1}
     rejected = {"value": field_of(corrects), "region": corrects.region} if corrects else None
-    return {"region": mark.region, "corrects": rejected, **{name: f"{side:.6g}" for name, side in sides.items()}}
+    region, _, other = mark.region.partition(": ")
+    return {
+        "region": region,
+        "other": other,
+        "corrects": rejected,
+        **{name: f"{side:.6g}" for name, side in sides.items()},
+    }

@@ -78,6 +78,9 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
     body = read_form()
     review_study.add_feedback(services(), person(), study_id, image_id, **vars(body))
     session[ANSWERED] = image_id
+    # A script stays on the page.
+    if request.accept_mimetypes.best == "application/json":
+        return "", 204
     return redirect(url_for("pages.study", study_id=study_id, _anchor=f"feedback-{image_id}"), code=303)
 
 

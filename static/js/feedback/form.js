@@ -1,182 +1,195 @@
-// The form of a reader's answer. The rows of numbers are the truth; each has a box over the picture that follows it, and
-// that it follows. What was begun is kept in this tab until it is stored, so that a session that ends loses nothing.
+// The form of a reader's answer to one view. What was begun is kept in this tab until it is stored, so that a session that
+// ends loses nothing.
+import { find, findAll } from "../dom.js";
 import { Draft } from "../draft.js";
+import { fit, isSame } from "../geometry.js";
+import { wordsOf } from "../words.js";
 import { DrawnBoxes } from "./drawn_boxes.js";
+import { findingOf } from "./finding.js";
+import { MissedRows, correctsOf, rectOf } from "./missed_rows.js";
 import { AnswerSender } from "./send.js";
-import { filled, wordsOf } from "../words.js";
 
-const SIDES = ["x", "y", "width", "height"];
-const words = wordsOf("feedback");
+/** @typedef {import("./missed_rows.js").Missed} Missed */
+/** @typedef {{answers: string[], missed: Missed[], normal: boolean, comment: string}} State */
+/** @typedef {"confirmed" | "rejected"} Answer */
 
-const field = (row, name) => row.querySelector(`[name=missed-${name}]`);
-const placeOf = (row) => Object.fromEntries(SIDES.map((side) => [side, Number(field(row, side).value)]));
-// A region as the page calls it, in its language.
-const nameOf = (region) => words.regions[region] ?? region;
-const isSame = (one, other) => SIDES.every((side) => Math.abs(one[side] - other[side]) < 0.05);
-const isFilled = (row) => SIDES.every((side) => field(row, side).value !== "" && field(row, side).validity.valid);
+/**
+ * @param {HTMLElement} row of a finding
+ * @param {Answer} answer
+ */
+const radioOf = (row, answer) => find(row, `input[value^="${answer} "]`, HTMLInputElement);
 
-class AnswerForm {
-  constructor(form) {
+export class AnswerForm {
+  /**
+   * @param {HTMLFormElement} form
+   * @param {import("./missed_rows.js").FeedbackWords} words
+   */
+  constructor(form, words) {
     this.form = form;
-    this.draft = new Draft(form.dataset.reader, form.dataset.feedback);
-    this.list = form.querySelector("[data-missed]");
-    this.template = form.querySelector("template[data-row]");
-    this.button = form.querySelector("[data-draw]");
-    this.radios = [...form.elements].filter((element) => element.type === "radio");
-    const size = { width: Number(form.dataset.width), height: Number(form.dataset.height) };
-    this.card = form.closest("[data-view-card]");
-    this.frame = this.card.querySelector(".marked .frame");
-    this.boxes = new DrawnBoxes(this.frame, size, words);
+    this.words = words;
+    /** @type {Set<() => void>} */
+    this.listeners = new Set();
+    this.draft = new Draft(form.dataset.reader ?? "", form.dataset.feedback ?? "");
+    this.button = find(form, "[data-draw]");
+    this.normal = find(form, "[name=normal]", HTMLInputElement);
+    this.comment = find(form, "[name=comment]", HTMLTextAreaElement);
+    this.card = /** @type {HTMLElement} */ (form.closest("[data-view-card]"));
+    this.findings = findAll(this.card, "table.findings tbody tr");
+    this.radios = findAll(this.card, ".answer input[type=radio]", HTMLInputElement);
+    this.frame = find(this.card, ".marked .frame");
+    this.size = { width: Number(form.dataset.width), height: Number(form.dataset.height) };
+    this.boxes = new DrawnBoxes(this.frame, this.size, words);
+    this.rows = new MissedRows(form, this.boxes, words, {
+      changed: () => this.keep(),
+      removed: (corrects) => this.removed(corrects),
+    });
     this.sender = new AnswerSender(form, words);
-    form.querySelector("[data-blank]").replaceChildren();
-    this.shown = new Map();
-    for (const row of this.list.children) this.watch(row);
-    this.stored = this.read();
+    this.stored = this.state;
     this.restore();
     this.listen();
   }
 
   listen() {
     this.button.addEventListener("click", (event) => this.draw(event.detail === 0));
-    this.frame.addEventListener("viewer-moved", (event) => this.boxes.setWorld(event.detail));
+    this.frame.addEventListener("viewer-moved", (event) => {
+      this.boxes.setWorld(/** @type {CustomEvent<DOMMatrix>} */ (event).detail);
+    });
     this.frame.addEventListener("viewer-mode", () => this.disarm());
-    for (const button of this.card.querySelectorAll("[data-adjust]")) {
-      button.addEventListener("click", () => this.correct(button.closest(".answer")));
+    for (const button of findAll(this.card, "[data-adjust]")) {
+      button.addEventListener("click", () => this.correct(/** @type {HTMLElement} */ (button.closest("tr"))));
     }
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.confirmUnchanged();
-      this.sender.send();
+      this.store().then((isStored) => isStored && this.reload());
     });
     this.form.addEventListener("input", () => this.keep());
-    for (const radio of this.radios) radio.addEventListener("change", () => this.keep());
-    this.form.addEventListener("reset", () => {
-      // After the browser has put its own fields back.
-      setTimeout(() => {
-        this.write(this.stored);
-        this.draft.forget();
-      });
-    });
+    for (const radio of this.radios) radio.addEventListener("change", () => this.changed(radio));
+    // After the browser has put its own fields back.
+    this.form.addEventListener("reset", () => setTimeout(() => {
+      this.state = this.stored;
+      this.draft.forget();
+      this.tell();
+    }));
   }
 
-  // Rows and their boxes
-
-  // corrects: the value of the radio button that rejects the finding in whose place the row stands.
-  addRow(place, corrects = "") {
-    const row = this.template.content.firstElementChild.cloneNode(true);
-    this.list.append(row);
-    if (corrects) {
-      row.dataset.corrects = corrects;
-      const note = row.querySelector("[data-row-note]");
-      Object.assign(note, { textContent: filled(words.corrects, { region: nameOf(found(corrects).region) }), hidden: false });
-    }
-    this.fill(row, place);
-    this.watch(row);
-    return row;
+  /** @param {() => void} listener is told after every change */
+  onChange(listener) {
+    this.listeners.add(listener);
   }
 
-  fill(row, place) {
-    for (const side of SIDES) field(row, side).value = place[side];
+  tell() {
+    for (const listener of this.listeners) listener();
   }
 
-  watch(row) {
-    for (const control of row.querySelectorAll("select, input")) control.required = true;
-    const box = this.boxes.add(
-      placeOf(row),
-      (place) => {
-        this.fill(row, place);
-        this.keep();
-      },
-      () => this.remove(row),
-    );
-    this.shown.set(row, box);
-    row.addEventListener("input", () => {
-      if (isFilled(row)) box.moveTo(placeOf(row));
-      this.nameBoxes();
-    });
-    row.querySelector("[data-remove]").addEventListener("click", () => this.remove(row));
-    this.nameBoxes();
+  // Deciding on findings
+
+  /** @param {HTMLElement} row */
+  isAnswered(row) {
+    return radioOf(row, "confirmed").checked || radioOf(row, "rejected").checked;
   }
 
-  remove(row) {
-    const rejecting = this.radios.find((radio) => radio.value === row.dataset.corrects);
-    if (rejecting) rejecting.checked = false;
-    this.drop(row);
-    this.nameBoxes();
+  /**
+   * @param {HTMLElement} row
+   * @param {Answer} answer
+   */
+  answer(row, answer) {
+    radioOf(row, answer).checked = true;
+    this.changed(radioOf(row, answer));
+  }
+
+  /** @param {HTMLInputElement} radio */
+  changed(radio) {
+    // A fracture contradicts "normal".
+    if (radio.value.startsWith("confirmed ")) this.normal.checked = false;
     this.keep();
-    this.say(words.removed);
+  }
+
+  /** Reject every finding and call the view normal, in one step. */
+  callNormal() {
+    for (const row of this.findings) radioOf(row, "rejected").checked = true;
+    this.normal.checked = true;
+    this.keep();
+  }
+
+  get hasChanges() {
+    return JSON.stringify(this.state) !== JSON.stringify(this.stored);
+  }
+
+  /** Store the answer; whether it is stored. */
+  async store() {
+    if (!this.form.reportValidity()) return false;
+    this.confirmUnchanged();
+    if (!(await this.sender.send())) return false;
+    this.stored = this.state;
+    this.draft.forget();
+    this.tell();
+    return true;
+  }
+
+  reload() {
+    history.replaceState(history.state, "", `#feedback-${this.form.dataset.feedback}`);
+    location.reload();
+  }
+
+  // Correcting a finding: it is rejected, and a row of the reader's own stands in its stead.
+
+  /** @param {HTMLElement} finding row of the table */
+  correct(finding) {
+    document.dispatchEvent(new CustomEvent("marked-wanted"));
+    const rejecting = radioOf(finding, "rejected");
+    let row = this.rows.all.find((one) => correctsOf(one) === rejecting.value);
+    if (!row) {
+      const { region, box } = findingOf(rejecting.value);
+      row = this.rows.add({ region, other: "", corrects: rejecting.value, rect: box });
+      rejecting.checked = true;
+      this.keep();
+    }
+    this.say(this.words.adjust);
+    this.frame.scrollIntoView({ block: "nearest" });
+    this.rows.focusBox(row);
+  }
+
+  /** @param {string} corrects */
+  removed(corrects) {
+    for (const radio of this.radios) if (radio.value === corrects) radio.checked = false;
+    this.keep();
+    this.say(this.words.removed);
     this.button.focus({ preventScroll: true });
   }
 
-  nameBoxes() {
-    let missed = 0;
-    for (const row of this.list.children) {
-      const region = nameOf(field(row, "region").value);
-      if (!row.dataset.corrects) missed += 1;
-      const name = row.dataset.corrects ? filled(words.corrected, { region }) : filled(words.missed, { n: missed, region });
-      this.shown.get(row)?.name(name.trim());
-    }
-    this.fadeReplaced();
-  }
-
-  fadeReplaced() {
-    const replaced = new Set([...this.list.children].map((row) => row.dataset.corrects).filter(Boolean));
-    for (const radio of this.radios.filter((one) => one.value.startsWith("rejected "))) {
-      const row = radio.closest("[data-row]")?.dataset.row;
-      for (const mark of this.frame.querySelectorAll(`.boxes [data-row="${row}"]`)) {
-        mark.toggleAttribute("data-replaced", replaced.has(radio.value));
-      }
-    }
-    document.dispatchEvent(new CustomEvent("boxes-changed"));
-  }
-
-  // Correcting a finding: it is rejected, and a row of the reader's own stands in its place.
-
-  correct(answer) {
-    showMarked();
-    const rejecting = [...answer.querySelectorAll("input")].find((radio) => radio.value.startsWith("rejected "));
-    let row = [...this.list.children].find((one) => one.dataset.corrects === rejecting.value);
-    if (!row) {
-      const { region, place } = found(rejecting.value);
-      row = this.addRow(place, rejecting.value);
-      field(row, "region").value = region;
-      rejecting.checked = true;
-      this.nameBoxes();
-      this.keep();
-    }
-    this.say(words.adjust);
-    this.frame.scrollIntoView({ block: "nearest" });
-    this.shown.get(row).focus();
-  }
-
-  // Whoever moves nothing and keeps the region agrees with what was found.
+  /** Confirm a finding whose box and region a correction left as they were. */
   confirmUnchanged() {
-    for (const row of [...this.list.children]) {
-      const { corrects } = row.dataset;
+    for (const row of this.rows.all) {
+      const corrects = correctsOf(row);
       if (!corrects) continue;
-      const { region, place } = found(corrects);
-      if (field(row, "region").value !== region || !isSame(this.boxes.fit(place), placeOf(row))) continue;
-      this.drop(row);
+      const { region, box } = findingOf(corrects);
+      const isKept = find(row, "[name=missed-region]", HTMLSelectElement).value === region;
+      if (!isKept || !isSame(fit(box, this.size), rectOf(row))) continue;
+      this.rows.drop(row);
       const confirming = corrects.replace("rejected", "confirmed");
       for (const radio of this.radios) if (radio.value === confirming) radio.checked = true;
     }
   }
 
-  drop(row) {
-    this.shown.get(row).remove();
-    this.shown.delete(row);
-    row.remove();
+  /** Fade the boxes that the reader has drawn anew. */
+  fadeReplaced() {
+    const replaced = new Set(this.rows.all.map(correctsOf));
+    for (const row of this.findings) {
+      const isReplaced = replaced.has(radioOf(row, "rejected").value);
+      for (const mark of this.frame.querySelectorAll(`.boxes [data-row="${row.dataset.row}"]`)) {
+        mark.toggleAttribute("data-replaced", isReplaced);
+      }
+    }
+    document.dispatchEvent(new CustomEvent("boxes-changed"));
   }
 
   // Drawing
 
+  /** @param {boolean} byKeyboard */
   draw(byKeyboard) {
-    showMarked();
+    document.dispatchEvent(new CustomEvent("marked-wanted"));
     if (byKeyboard) {
-      const row = this.addRow(this.boxes.middle());
-      this.keep();
-      this.say(words.middle);
-      this.shown.get(row).focus();
+      this.rows.focusBox(this.addMissed(this.boxes.middle(), this.words.middle));
       return;
     }
     if (this.button.getAttribute("aria-pressed") === "true") {
@@ -186,14 +199,23 @@ class AnswerForm {
     this.button.setAttribute("aria-pressed", "true");
     this.frame.dispatchEvent(new CustomEvent("draw-armed"));
     this.boxes.layer.scrollIntoView({ block: "nearest" });
-    this.boxes.arm((place) => {
+    this.boxes.arm((rect) => {
       this.button.setAttribute("aria-pressed", "false");
-      if (!place) return;
-      const row = this.addRow(place);
-      this.keep();
-      this.say(words.drawn);
-      field(row, "region").focus({ preventScroll: true });
+      if (rect) this.rows.focusRegion(this.addMissed(rect, this.words.drawn));
     });
+  }
+
+  /**
+   * Add a row with the region that is likely here: that of the surest finding.
+   * @param {import("../geometry.js").Rect} rect
+   * @param {string} words
+   */
+  addMissed(rect, words) {
+    const row = this.rows.add({ region: this.form.dataset.region ?? "", other: "", corrects: "", rect });
+    this.normal.checked = false;
+    this.keep();
+    this.say(words);
+    return row;
   }
 
   disarm() {
@@ -201,74 +223,64 @@ class AnswerForm {
     this.button.setAttribute("aria-pressed", "false");
   }
 
+  /** @param {string} text */
   say(text) {
-    this.form.querySelector("[data-say]").textContent = text;
+    find(this.form, "[data-say]").textContent = text;
   }
 
   // What was begun
 
-  read() {
+  /** @returns {State} */
+  get state() {
     return {
       answers: this.radios.filter((radio) => radio.checked).map((radio) => radio.value),
-      missed: [...this.list.children].map((row) => ({
-        region: field(row, "region").value,
-        corrects: row.dataset.corrects ?? "",
-        ...placeOf(row),
-      })),
-      normal: this.form.elements.normal.checked,
-      comment: this.form.elements.comment.value,
+      missed: this.rows.values,
+      normal: this.normal.checked,
+      comment: this.comment.value,
     };
   }
 
-  write(state) {
+  set state(state) {
     for (const radio of this.radios) radio.checked = state.answers.includes(radio.value);
-    for (const row of [...this.list.children]) this.drop(row);
-    for (const { region, corrects, ...place } of state.missed) {
-      field(this.addRow(place, corrects), "region").value = region;
-    }
-    this.form.elements.normal.checked = state.normal;
-    this.form.elements.comment.value = state.comment;
-    this.nameBoxes();
+    for (const row of this.rows.all) this.rows.drop(row);
+    for (const missed of state.missed) this.rows.add(missed);
+    this.normal.checked = state.normal;
+    this.comment.value = state.comment;
+    this.fadeReplaced();
   }
 
   keep() {
+    this.fadeReplaced();
     this.checkNormal();
-    this.draft.keep(JSON.stringify(this.read()));
+    this.draft.keep(JSON.stringify(this.state));
+    this.tell();
   }
 
   restore() {
     if ("stored" in this.form.dataset) this.draft.forget();
+    this.fadeReplaced();
     const draft = this.draft.text;
-    if (draft === null) return;
-    this.write(JSON.parse(draft));
-    if (draft !== JSON.stringify(this.stored)) this.say(words.restored);
+    if (draft === null || draft === JSON.stringify(this.stored)) return;
+    this.state = JSON.parse(draft);
+    this.say(this.words.restored);
   }
 
   checkNormal() {
-    const { answers, missed, normal } = this.read();
+    const { answers, missed, normal } = this.state;
     const clashes = normal && (missed.length > 0 || answers.some((value) => value.startsWith("confirmed ")));
-    this.form.elements.normal.setCustomValidity(clashes ? words.clash : "");
+    this.normal.setCustomValidity(clashes ? this.words.clash : "");
   }
 }
 
-// The finding that the value of a radio button names: "rejected X1 Y1 X2 Y2 REGION".
-function found(value) {
-  const [, ...parts] = value.split(" ");
-  const [x, y, right, bottom] = parts.slice(0, 4).map(Number);
-  return { region: parts.slice(4).join(" "), place: { x, y, width: right - x, height: bottom - y } };
+/** Install the answer form of every view. */
+export function installForms() {
+  const words = /** @type {import("./missed_rows.js").FeedbackWords} */ (wordsOf("feedback"));
+  // A page that comes back out of the browser's memory may be about a study that is gone.
+  addEventListener("pageshow", async ({ persisted }) => {
+    if (!persisted) return;
+    const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
+    if (answer?.status !== 404) return;
+    Object.assign(find(document, "[data-page-alert]"), { textContent: words.gone, hidden: false });
+  });
+  return findAll(document, "[data-feedback]", HTMLFormElement).map((form) => new AnswerForm(form, words));
 }
-
-// The boxes stand on the marked picture, which the toolbar may have hidden.
-function showMarked() {
-  const chosen = document.querySelector("[data-toolbar] [name=view]:checked");
-  if (chosen?.value === "original") document.querySelector("[data-toolbar] [value=marked]").click();
-}
-
-for (const form of document.querySelectorAll("[data-feedback]")) new AnswerForm(form);
-// A page that comes back out of the browser's memory may be about a study that is gone.
-addEventListener("pageshow", async ({ persisted }) => {
-  if (!persisted) return;
-  const answer = await fetch(location.href, { method: "HEAD", redirect: "manual" }).catch(() => null);
-  const alert = document.querySelector("[data-page-alert]");
-  if (answer?.status === 404) Object.assign(alert, { textContent: words.gone, hidden: false });
-});

@@ -1,25 +1,32 @@
-// Stores an answer without leaving the page, so that a lost connection or a deleted study takes nothing away: what was
-// written stays where it is, with the reason beside it.
+// Stores an answer without leaving the page, so that a lost connection, a session that ended or a deleted study takes
+// nothing away: what was written stays where it is, with the reason beside it.
+import { find } from "../dom.js";
 
 export class AnswerSender {
-  // words: of the feedback script; form: its own fields are sent, as a browser would.
+  /**
+   * @param {HTMLFormElement} form its own fields are sent, as a browser would
+   * @param {import("../words.js").Words} words
+   */
   constructor(form, words) {
-    Object.assign(this, { form, words, isBusy: false });
-    this.button = form.querySelector("[data-store]");
-    this.alert = form.querySelector("[data-failed]");
-    this.status = form.querySelector("[data-say]");
+    this.form = form;
+    this.words = words;
+    this.isBusy = false;
+    this.button = find(form, "[data-store]");
+    this.alert = find(form, "[data-failed]");
+    this.status = find(form, "[data-say]");
   }
 
+  /** Whether the answer is stored; if not, the reason is shown. A second press while it is sent sends nothing. */
   async send() {
-    // A second press sends nothing; the server would keep the same answer only once in any case.
-    if (this.isBusy) return;
+    if (this.isBusy) return false;
     this.setBusy(true);
     const reason = await this.post();
     this.setBusy(false);
-    if (reason === null) return;
-    Object.assign(this.alert, { textContent: reason, hidden: false });
+    if (reason !== null) Object.assign(this.alert, { textContent: reason, hidden: false });
+    return reason === null;
   }
 
+  /** @param {boolean} isBusy */
   setBusy(isBusy) {
     this.isBusy = isBusy;
     this.button.setAttribute("aria-disabled", String(isBusy));
@@ -27,27 +34,18 @@ export class AnswerSender {
     if (isBusy) this.alert.hidden = true;
   }
 
-  // Null when it was stored, else why not.
+  /** Null when it is stored, else why not. */
   async post() {
-    let answer;
-    try {
-      answer = await fetch(this.form.action, { method: "POST", body: new FormData(this.form), redirect: "manual" });
-    } catch {
-      return this.words.lost;
-    }
-    // To the page with the answer on it, or to sign in and back: the page that comes next knows which.
-    if (answer.type === "opaqueredirect" || answer.ok) {
-      this.reload();
-      return null;
-    }
+    const headers = { Accept: "application/json" };
+    const sent = { method: "POST", headers, body: new FormData(this.form) };
+    const answer = await fetch(this.form.action, { ...sent, redirect: "manual" }).catch(() => null);
+    if (answer === null) return this.words.lost;
+    if (answer.ok) return null;
+    // To the page for signing in.
+    if (answer.type === "opaqueredirect" || answer.status === 401) return this.words.signedOut;
     if (answer.status === 404) return this.words.gone;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const reason = page.querySelector("main .lead")?.textContent ?? String(answer.status);
     return this.words.refused.replace("{reason}", () => reason);
-  }
-
-  reload() {
-    history.replaceState(history.state, "", `#feedback-${this.form.dataset.feedback}`);
-    location.reload();
   }
 }

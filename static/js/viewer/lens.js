@@ -1,4 +1,4 @@
-// A magnifier: a round piece of the picture, larger, where the pointer is; in the middle until there is one.
+// A magnifier: a round piece of the image, larger, where the pointer is; in the middle until there is one.
 
 const SIDE_PX = 190;
 const TIMES = 2.5;
@@ -6,8 +6,16 @@ const TIMES = 2.5;
 const ABOVE_FINGER_PX = 110;
 
 export class Lens {
-  constructor(stage, pictureOf) {
-    Object.assign(this, { stage, pictureOf, point: null, image: new Image() });
+  /**
+   * @param {import("./stage.js").Stage} stage
+   * @param {() => string} imageOf address of the newest image
+   */
+  constructor(stage, imageOf) {
+    this.stage = stage;
+    this.imageOf = imageOf;
+    /** @type {{x: number, y: number, isFinger: boolean} | null} */
+    this.point = null;
+    this.image = new Image();
     this.canvas = document.createElement("canvas");
     this.canvas.className = "lens";
     this.canvas.hidden = true;
@@ -28,14 +36,15 @@ export class Lens {
     this.show();
   }
 
-  // Another picture may be there now.
+  /** Take the newest image, which may be another one now. */
   show() {
     if (!this.isOn) return;
-    const address = this.pictureOf();
-    if (this.image.src !== new URL(address, location.href).href) this.image.src = address;
+    const address = new URL(this.imageOf(), location.href).href;
+    if (this.image.src !== address) this.image.src = address;
     this.draw();
   }
 
+  /** @param {PointerEvent | null} event */
   moveTo(event) {
     if (!this.isOn) return;
     const { left, top } = this.stage.frame.getBoundingClientRect();
@@ -44,14 +53,14 @@ export class Lens {
   }
 
   draw() {
-    if (!this.isOn || !this.image.naturalWidth) return;
+    const context = this.canvas.getContext("2d");
+    if (!this.isOn || !this.image.naturalWidth || !context) return;
     const { frame, matrix, scale } = this.stage;
     const ratio = devicePixelRatio;
-    const point = this.point ?? { x: frame.clientWidth / 2, y: frame.clientHeight / 2 };
+    const point = this.point ?? { x: frame.clientWidth / 2, y: frame.clientHeight / 2, isFinger: false };
     const lift = point.isFinger ? ABOVE_FINGER_PX : 0;
     this.canvas.style.transform = `translate(${point.x - SIDE_PX / 2}px, ${point.y - SIDE_PX / 2 - lift}px)`;
     this.canvas.width = this.canvas.height = SIDE_PX * ratio;
-    const context = this.canvas.getContext("2d");
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     context.imageSmoothingEnabled = scale * TIMES * ratio < 1;
     context.scale(ratio, ratio);

@@ -1,7 +1,13 @@
-// A picture that can be zoomed, moved, turned and flipped, in place of the one in its frame: OpenSeadragon, and the matrix
-// that says where each pixel of the radiograph is. Pictures come as addresses; all of them have the radiograph's size.
+// An image that can be zoomed, moved, turned and flipped, over the one in its frame: OpenSeadragon, and the matrix that says
+// where each pixel of the radiograph is. Images come as addresses; each shows the whole radiograph, in whatever resolution.
 
-/* global OpenSeadragon */
+import { find } from "../dom.js";
+import { setting } from "../stored.js";
+
+/** @typedef {import("../geometry.js").Point} Point */
+/** @typedef {import("../geometry.js").Rect} Rect */
+/** @typedef {import("../geometry.js").Size} Size */
+/** @typedef {{zoom: number, x: number, y: number, degrees: number, isFlipped: boolean}} Look */
 
 const ZOOM_STEP = 1.4;
 const PAN_STEP = 0.12;
@@ -20,61 +26,103 @@ document.head.append(noSheet);
 
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** @type {Partial<OpenSeadragon.Options>} */
+const OPTIONS = {
+  drawer: "canvas",
+  showNavigationControl: false,
+  showSequenceControl: false,
+  tabIndex: -1,
+  springStiffness: 9,
+  immediateRender: true,
+  minZoomImageRatio: 0.5,
+  visibilityRatio: 0.3,
+  preserveImageSizeOnResize: false,
+  gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, flickEnabled: false },
+  gestureSettingsPen: { clickToZoom: false },
+};
+
+/**
+ * @typedef {{animationTime: number}} Spring
+ * @typedef {OpenSeadragon.Viewport & Record<"centerSpringX" | "centerSpringY" | "zoomSpring" | "degreesSpring", Spring>} Springs
+ * what the library has and its types do not name
+ */
+
+/** @type {OpenSeadragon.GestureSettings & {pinchRotate: boolean, dblClickDragToZoom: boolean}} */
+const TOUCH = { pinchRotate: true, flickEnabled: !isStill.matches, dblClickDragToZoom: false };
+
+/**
+ * Whether the wheel is meant for the image: it has the focus, fills the screen, or its reader wants it so.
+ * @param {HTMLElement} frame
+ * @param {WheelEvent} event
+ */
+const isWheelMeant = (frame, event) =>
+  event.ctrlKey || frame.contains(document.activeElement) || document.fullscreenElement !== null || wheelZooms();
+
+export const WHEEL_SETTING = "wheel-zooms";
+export const wheelZooms = () => setting(WHEEL_SETTING) !== null;
+
 export class Stage {
-  // frame: holds an <img> of the radiograph, which stays as it is and keeps the place; size: {width, height} in pixels.
+  /**
+   * @param {HTMLElement} frame holds an <img> of the radiograph, which stays as it is and keeps the size
+   * @param {Size} size in pixels of the radiograph
+   * @param {string} address of the image that is shown first
+   */
   constructor(frame, size, address) {
-    Object.assign(this, { frame, size, listeners: new Set(), clicked: new Set() });
+    this.frame = frame;
+    this.size = size;
+    /** @type {Set<(stage: Stage) => void>} */
+    this.listeners = new Set();
+    /** @type {Set<(point: Point) => void>} */
+    this.clicked = new Set();
+    /** @type {() => void} */
+    this.onWheelPassed = () => {};
+    this.wasWhole = true;
     this.host = document.createElement("div");
     this.host.className = "stage";
-    frame.querySelector("img").after(this.host);
+    find(frame, "img").after(this.host);
     this.live = document.createElement("img");
-    this.live.className = "live";
-    this.live.alt = "";
-    this.live.hidden = true;
+    Object.assign(this.live, { className: "live", alt: "", hidden: true });
     this.viewer = new OpenSeadragon.Viewer({
+      ...OPTIONS,
       element: this.host,
       tileSources: { type: "image", url: address },
-      drawer: "canvas",
-      showNavigationControl: false,
-      showSequenceControl: false,
-      tabIndex: -1,
       animationTime: isStill.matches ? 0 : ANIMATION_S,
-      springStiffness: 9,
-      immediateRender: true,
-      minZoomImageRatio: 0.5,
       maxZoomPixelRatio: MOST_SCALE,
-      visibilityRatio: 0.3,
-      preserveImageSizeOnResize: false,
-      gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true, flickEnabled: false },
-      gestureSettingsPen: { clickToZoom: false },
-      gestureSettingsTouch: { pinchRotate: true, flickEnabled: !isStill.matches, dblClickDragToZoom: false },
+      gestureSettingsTouch: TOUCH,
     });
     this.viewer.canvas.append(this.live);
-    this.isOpen = new Promise((resolve) => this.viewer.addOnceHandler("open", resolve));
+    /** @type {Promise<void>} */
+    this.isOpen = new Promise((resolve) => this.viewer.addOnceHandler("open", () => resolve()));
     this.listen();
   }
 
   listen() {
     const { viewer } = this;
-    for (const name of ["open", "update-viewport", "rotate", "flip"]) viewer.addHandler(name, () => this.tell());
+    for (const name of /** @type {const} */ (["open", "update-viewport", "rotate", "flip"])) {
+      viewer.addHandler(name, () => this.tell());
+    }
     // What showed whole shows whole in another size, too. OpenSeadragon sets its own zoom after it tells of a resize.
     viewer.addHandler("after-resize", () => {
-      if (this.wasWhole) viewer.addOnceHandler("update-viewport", () => viewer.viewport.goHome(true), null, 1, 1);
+      if (this.wasWhole) viewer.addOnceHandler("update-viewport", () => viewer.viewport.goHome(true), undefined, 1, 1);
     });
     viewer.addHandler("canvas-key", (event) => Object.assign(event, { preventDefaultAction: true }));
-    viewer.addHandler("canvas-scroll", (event) => {
-      // A wheel that only passes over the picture scrolls the page.
-      const isMeant = event.originalEvent.ctrlKey || this.frame.contains(document.activeElement) || document.fullscreenElement;
-      if (!isMeant) Object.assign(event, { preventDefaultAction: true, preventDefault: false });
-    });
+    viewer.addHandler("canvas-scroll", (event) => this.scrolled(event));
     viewer.addHandler("canvas-click", (event) => {
       if (event.quick) for (const listener of this.clicked) listener(event.position);
     });
     isStill.addEventListener("change", () => this.setPace());
   }
 
+  /** @param {OpenSeadragon.CanvasScrollEvent} event */
+  scrolled(event) {
+    if (isWheelMeant(this.frame, /** @type {WheelEvent} */ (event.originalEvent))) return;
+    // A wheel that only passes over the image scrolls the page.
+    Object.assign(event, { preventDefaultAction: true, preventDefault: false });
+    this.onWheelPassed();
+  }
+
   setPace() {
-    const { viewport } = this.viewer;
+    const viewport = /** @type {Springs} */ (this.viewer.viewport);
     for (const spring of [viewport.centerSpringX, viewport.centerSpringY, viewport.zoomSpring, viewport.degreesSpring]) {
       spring.animationTime = isStill.matches ? 0 : ANIMATION_S;
     }
@@ -85,6 +133,7 @@ export class Stage {
     this.host.remove();
   }
 
+  /** @param {(stage: Stage) => void} listener */
   onChange(listener) {
     this.listeners.add(listener);
     listener(this);
@@ -96,7 +145,7 @@ export class Stage {
     // From one pixel to one pixel on, every pixel of the radiograph is seen as it is.
     this.viewer.drawer.setImageSmoothingEnabled(scale * devicePixelRatio < 0.999);
     this.live.style.transform = this.matrix.toString();
-    // A picture that shows whole has nowhere to go: a finger that moves up or down scrolls the page.
+    // A image that shows whole has nowhere to go: a finger that moves up or down scrolls the page.
     this.wasWhole = this.isWhole;
     this.viewer.canvas.style.touchAction = this.wasWhole ? "pan-y" : "none";
     for (const listener of this.listeners) listener(this);
@@ -108,18 +157,19 @@ export class Stage {
     return this.viewer.world.getItemCount() > 0 && this.viewer.container.clientWidth > 0;
   }
 
-  // From pixels of the radiograph to points of the frame, for the picture as it stands without a viewer.
+  // From pixels of the radiograph to points of the frame, for the image as it stands without a viewer.
   get rest() {
     const { clientWidth: width, clientHeight: height } = this.frame;
     const scale = Math.min(width / this.size.width, height / this.size.height) || 1;
     return new DOMMatrix([scale, 0, 0, scale, (width - scale * this.size.width) / 2, (height - scale * this.size.height) / 2]);
   }
 
-  // The same for the picture as it is shown now; isNow: false for where a movement that is going on will end.
+  // The same for the image as it is shown now; isNow: false for where a movement that is going on will end.
   get matrix() {
     return this.matrixAt(true);
   }
 
+  /** @param {boolean} isNow */
   matrixAt(isNow) {
     if (!this.isThere) return this.rest;
     const { viewport } = this.viewer;
@@ -143,7 +193,8 @@ export class Stage {
     return this.viewer.viewport.getZoom() <= this.viewer.viewport.getHomeZoom() * 1.01;
   }
 
-  // How it is shown, for another stage to follow: zoom in terms of the whole picture, centre in shares of its sides.
+  // How it is shown, for another stage to follow: zoom in terms of the whole image, centre in shares of its sides.
+  /** @returns {Look} */
   get look() {
     const { viewport } = this.viewer;
     const centre = viewport.getCenter();
@@ -157,13 +208,14 @@ export class Stage {
     };
   }
 
+  /** @param {Look} look */
   set look({ zoom, x, y, degrees, isFlipped }) {
     if (!this.isThere) return;
     const { viewport } = this.viewer;
     const aspect = this.size.height / this.size.width;
     viewport.setRotation(degrees, true);
     viewport.setFlip(isFlipped);
-    viewport.zoomTo(zoom * viewport.getHomeZoom(), null, true);
+    viewport.zoomTo(zoom * viewport.getHomeZoom(), undefined, true);
     viewport.panTo(new OpenSeadragon.Point(x, y * aspect), true);
   }
 
@@ -177,11 +229,16 @@ export class Stage {
     this.zoomBy(1 / ZOOM_STEP);
   }
 
+  /** @param {number} factor */
   zoomBy(factor) {
     this.viewer.viewport.zoomBy(factor).applyConstraints();
   }
 
-  // Moves what is looked at by steps of the screen, whichever way the picture is turned.
+  /**
+   * Move what is looked at by steps of the screen, whichever way the image is turned.
+   * @param {number} right
+   * @param {number} down
+   */
   panBy(right, down) {
     const { viewport } = this.viewer;
     const { x: width, y: height } = viewport.getContainerSize();
@@ -190,6 +247,7 @@ export class Stage {
     viewport.applyConstraints();
   }
 
+  /** @param {Point} point */
   centreOn({ x, y }) {
     this.viewer.viewport.panTo(new OpenSeadragon.Point(x / this.size.width, y / this.size.width), isStill.matches);
   }
@@ -202,11 +260,18 @@ export class Stage {
     this.scaleTo(1 / devicePixelRatio);
   }
 
-  scaleTo(scale) {
-    const { viewport } = this.viewer;
-    viewport.zoomTo((scale * this.size.width) / viewport.getContainerSize().x, null, isStill.matches);
+  /** Whether one pixel of the radiograph takes one of the screen. */
+  get isOneToOne() {
+    return Math.abs(this.scale * devicePixelRatio - 1) < 0.01;
   }
 
+  /** @param {number} scale screen pixels for one pixel of the radiograph */
+  scaleTo(scale) {
+    const { viewport } = this.viewer;
+    viewport.zoomTo((scale * this.size.width) / viewport.getContainerSize().x, undefined, isStill.matches);
+  }
+
+  /** @param {number} degrees clockwise as seen */
   rotateBy(degrees) {
     const { viewport } = this.viewer;
     // Seen in a mirror, the same turn goes the other way round.
@@ -236,7 +301,7 @@ export class Stage {
     this.fit();
   }
 
-  // place: {x, y, width, height} in pixels of the radiograph.
+  /** @param {Rect} box in pixels of the radiograph */
   zoomTo({ x, y, width, height }) {
     const { x: frameWidth, y: frameHeight } = this.viewer.viewport.getContainerSize();
     const turn = (this.viewer.viewport.getRotation() * Math.PI) / 180;
@@ -247,9 +312,12 @@ export class Stage {
     this.centreOn({ x: x + width / 2, y: y + height / 2 });
   }
 
-  // Pictures
+  // Images
 
-  // A quick picture over the other, however few pixels it has, until `setPicture` is done.
+  /**
+   * Put a quick image over the other, however few pixels it has, until `setImage` is done.
+   * @param {string} address
+   */
   showLive(address) {
     this.live.width = this.size.width;
     this.live.height = this.size.height;
@@ -258,8 +326,12 @@ export class Stage {
     this.tell();
   }
 
-  // Puts another picture in place of the one that is there, once it is drawn.
-  setPicture(address) {
+  /**
+   * Put another image in place of the one that is there, once it is drawn.
+   * @param {string} address
+   * @returns {Promise<void>}
+   */
+  setImage(address) {
     const { world } = this.viewer;
     const before = world.getItemCount();
     return new Promise((resolve, reject) => {
@@ -271,7 +343,8 @@ export class Stage {
       };
       this.viewer.addTiledImage({
         tileSource: { type: "image", url: address },
-        success: ({ item }) => {
+        success: (event) => {
+          const item = /** @type {{item: OpenSeadragon.TiledImage}} */ (/** @type {unknown} */ (event)).item;
           if (item.getFullyLoaded()) clear();
           else item.addOnceHandler("fully-loaded-change", clear);
         },

@@ -1,68 +1,87 @@
-// The result page: original, marked or side by side; hide boxes below a confidence; what was refused on the way here; what
-// was written for the report.
-
+// What a study's page says and keeps beside its viewer: original, marked or side by side; boxes below a confidence hidden; what
+// was refused on the way here; what was written for the report.
+import { find, findAll } from "../dom.js";
 import { Draft } from "../draft.js";
-import { filled, percent as inPercent, wordsOf } from "../words.js";
+import { keepSetting, setting, tab } from "../stored.js";
+import { filled, percent, wordsOf } from "../words.js";
 
-const words = wordsOf("study");
-const toolbar = document.querySelector("[data-toolbar]");
-const confident = [...document.querySelectorAll("[data-confidence]")];
-const rows = confident.filter((element) => element.tagName === "TR");
+const LEAST = "least-confidence";
 
-function show(view) {
-  document.documentElement.dataset.view = view;
+/** @param {HTMLElement} toolbar */
+export function installToolbar(toolbar) {
+  const words = wordsOf("study");
+  const least = find(toolbar, "[data-least]", HTMLInputElement);
+  const name = `${LEAST}/${toolbar.dataset.reader}`;
+  const hide = () => hideBelow(toolbar, Number(least.value), words);
+  toolbar.addEventListener("submit", (event) => event.preventDefault());
+  for (const choice of findAll(toolbar, "[name=view]", HTMLInputElement)) {
+    choice.addEventListener("change", () => { document.documentElement.dataset.view = choice.value; });
+  }
+  least.value = setting(name) ?? least.value;
+  least.addEventListener("input", hide);
+  least.addEventListener("change", () => keepSetting(name, least.value === "0" ? null : least.value));
+  hide();
 }
 
-function hideBelow(percent) {
-  toolbar.querySelector("[data-least-text]").textContent = inPercent(percent / 100);
-  toolbar.querySelector("[data-least]").setAttribute("aria-valuetext", filled(words.percent, { n: percent }));
-  for (const element of confident) {
-    element.toggleAttribute("data-hidden", Math.round(Number(element.dataset.confidence) * 100) < percent);
+/** Elements of every kind that belong to a finding. */
+const confident = () => [...document.querySelectorAll("[data-confidence]")];
+
+/**
+ * @param {HTMLElement} toolbar
+ * @param {number} least percent
+ * @param {import("../words.js").Words} words
+ */
+function hideBelow(toolbar, least, words) {
+  find(toolbar, "[data-least-text]").textContent = percent(least / 100);
+  find(toolbar, "[data-least]").setAttribute("aria-valuetext", filled(words.percent, { n: least }));
+  for (const element of confident()) {
+    const confidence = Number(element.getAttribute("data-confidence"));
+    element.toggleAttribute("data-hidden", Math.round(confidence * 100) < least);
   }
+  const rows = confident().filter((element) => element instanceof HTMLTableRowElement);
   const shown = rows.filter((row) => !row.hasAttribute("data-hidden")).length;
-  toolbar.querySelector("[data-shown]").textContent = rows.length > 0 ? filled(words.shown, { n: shown, all: rows.length }) : words.nothing;
+  const text = rows.length > 0 ? filled(words.shown, { n: shown, all: rows.length }) : words.nothing;
+  find(toolbar, "[data-shown]").textContent = text;
   document.dispatchEvent(new CustomEvent("boxes-changed"));
 }
 
-function light(row, isLit) {
-  for (const other of confident) {
-    if (other.dataset.row === row) other.classList.toggle("lit", isLit);
+/** Light up the box of a row and the row of a box. */
+export function installLights() {
+  for (const element of confident()) {
+    const row = element.getAttribute("data-row");
+    const parts = findAll(document, `[data-row="${row}"]`, Element);
+    for (const [kind, isLit] of /** @type {const} */ ([["pointerenter", true], ["pointerleave", false]])) {
+      element.addEventListener(kind, () => parts.forEach((part) => part.classList.toggle("lit", isLit)));
+    }
   }
 }
 
-function tellRejected() {
+/** Tell of files that were refused while this study was made; the tab alone kept them. */
+export function tellRefused() {
   const name = `rejected-${location.pathname.split("/").at(-1)}`;
-  const rejected = JSON.parse(sessionStorage.getItem(name) ?? "[]");
-  sessionStorage.removeItem(name);
-  if (rejected.length === 0) return;
-  const alert = document.querySelector("[data-rejected]");
-  for (const one of rejected) {
+  /** @type {{name: string, message: string}[]} */
+  const refused = JSON.parse(tab?.getItem(name) ?? "[]");
+  tab?.removeItem(name);
+  if (refused.length === 0) return;
+  const alert = find(document, "[data-rejected]");
+  for (const one of refused) {
     const line = document.createElement("li");
     const file = document.createElement("b");
     file.textContent = one.name;
     line.append(file, `: ${one.message}`);
-    alert.querySelector("ul").append(line);
+    find(alert, "ul").append(line);
   }
   alert.hidden = false;
 }
 
-// The server keeps it nowhere, so the tab does.
-function keepStatement(statement) {
-  const draft = new Draft(statement.dataset.reader, `report/${location.pathname}`);
-  statement.value ||= draft.text ?? "";
+/**
+ * Keep what is written for the report in the tab, as the server keeps it nowhere.
+ * @param {HTMLTextAreaElement} statement
+ */
+export function keepStatement(statement) {
+  const draft = new Draft(statement.dataset.reader ?? "", `report/${location.pathname}`);
+  // A person may have been quicker than this script.
+  if (statement.value) draft.keep(statement.value);
+  else statement.value = draft.text ?? "";
   statement.addEventListener("input", () => draft.keep(statement.value));
 }
-
-if (toolbar) {
-  const least = toolbar.querySelector("[data-least]");
-  toolbar.addEventListener("submit", (event) => event.preventDefault());
-  toolbar.addEventListener("change", (event) => event.target.name === "view" && show(event.target.value));
-  least.addEventListener("input", () => hideBelow(Number(least.value)));
-  hideBelow(Number(least.value));
-}
-for (const element of confident) {
-  element.addEventListener("pointerenter", () => light(element.dataset.row, true));
-  element.addEventListener("pointerleave", () => light(element.dataset.row, false));
-}
-tellRejected();
-keepStatement(document.querySelector("#statement"));

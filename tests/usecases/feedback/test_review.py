@@ -98,7 +98,7 @@ def test_a_mark_of_a_finding_takes_its_box(services: Services, ada: Person, stud
         ([replace(WRIST, answer="perhaps")], False, "", "Mark 1: the answer"),
         ([WRIST, replace(ELBOW, region="hip")], False, "", "Mark 2: this image has no such finding"),
         ([replace(WRIST, box_px=(24.0, 32.0, 72.0, 65.1))], False, "", "no such finding"),
-        ([replace(MISSED, region="skull")], False, "", "elbow, wrist"),
+        ([replace(MISSED, region="tail")], False, "", "elbow, wrist"),
         ([replace(MISSED, region="")], False, "", "region"),
         ([replace(MISSED, box_px=(-0.1, 0.0, 9.0, 9.0))], False, "", "96 × 128"),
         ([replace(MISSED, box_px=(0.0, 0.0, 96.1, 9.0))], False, "", "outside"),

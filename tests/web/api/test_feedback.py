@@ -85,7 +85,7 @@ def test_the_same_body_sent_twice_is_stored_once(api: Sender, path: str) -> None
         {"findings": [{**WRIST, "region": "elbow positive"}]},
         {"findings": [{**WRIST, "box_px": [40, 30, 120, 63]}]},
         {"findings": [WRIST, {**WRIST, "answer": "rejected"}]},
-        {"findings": [{**MISSED, "region": "skull"}]},
+        {"findings": [{**MISSED, "region": "tail"}]},
         {"findings": [{**MISSED, "box_px": [1, 2, 3]}]},
         {"findings": [{**MISSED, "box_px": "1,2,3,4"}]},
         {"findings": [{**MISSED, "box_px": [True, 2, 30, 40]}]},

@@ -94,7 +94,7 @@ def test_the_form_sent_twice_is_stored_once(signed_in: FlaskClient, study: str) 
         ({**ROW, "missed-x": "nan"}, {}, "four numbers"),
         ({**ROW, "missed-width": "151"}, {}, "outside the image"),
         ({**ROW, "missed-width": "0"}, {}, "at least one pixel"),
-        ({**ROW, "missed-region": "skull"}, {}, "the region must be one of"),
+        ({**ROW, "missed-region": "tail"}, {}, "the region must be one of"),
         (ROW, {"normal": "on"}, "is not normal"),
         (BLANK, {"finding-1": "confirmed"}, "another version of the page"),
         (BLANK, {"finding-1": f"confirmed {BOX} hip"}, "no such finding"),
@@ -179,3 +179,23 @@ def test_an_answer_without_the_form_token_is_refused(signed_in: FlaskClient, stu
     assert action
     assert signed_in.post(action[1], data={"normal": "on"}).status_code == 400
     assert "Answers so far" not in text_of(signed_in, study)
+
+
+def test_a_region_that_the_model_does_not_know_is_stored_and_named(signed_in: FlaskClient, study: str) -> None:
+    named = answer(signed_in, study, {**ROW, "missed-region": "other"}, **{"missed-other": "  big   toe "})
+    assert named.status_code == 303
+    assert "Missed: big toe." in text_of(signed_in, study)
+    assert answer(signed_in, study, {**ROW, "missed-region": "ankle"}).status_code == 303
+    assert "Missed: ankle." in text_of(signed_in, study)
+
+
+def test_a_script_stores_an_answer_and_stays_on_the_page(signed_in: FlaskClient, study: str) -> None:
+    image = re.search(r'data-feedback="([^"]+)"', text_of(signed_in, study))
+    fields = {"csrf_token": form_token(signed_in), "normal": "on", "comment": ""}
+
+    stored = signed_in.post(
+        f"{study}/images/{image and image[1]}/feedback", data=fields, headers={"Accept": "application/json"}
+    )
+
+    assert (stored.status_code, stored.data) == (204, b"")
+    assert "The whole image is normal." in text_of(signed_in, study)

@@ -30,7 +30,7 @@ def test_a_window_can_be_asked_for_without_a_script(signed_in: FlaskClient, stud
 
 def test_only_the_first_image_is_loaded_before_it_is_in_sight(signed_in: FlaskClient, study: str) -> None:
     page = text_of(signed_in, study)
-    loading = ['loading="lazy"' in tag for tag in re.findall(r"<img [^>]*original\.png[^>]*>", page)]
+    loading = ['loading="lazy"' in tag for tag in re.findall(r"<img [^>]*data-long-side[^>]*>", page)]
     assert loading == [False, False, True, True]
 
 
@@ -38,7 +38,7 @@ def test_every_tool_is_in_the_list_of_keys(signed_in: FlaskClient, study: str) -
     page = text_of(signed_in, study)
     listed = re.findall(r"<kbd>([^<]+)</kbd>", page)
     keys = set(re.findall(r'data-key="([^"]+)"', page))
-    assert len(keys) == 15
+    assert len(keys) == 17
     assert {key.replace("-", "−") for key in keys} <= set(listed)
 
 
