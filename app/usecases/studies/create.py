@@ -14,6 +14,7 @@ from app.usecases import audit
 from app.usecases.outbox.messages import announce
 from app.usecases.patients.identity import details_of, merged
 from app.usecases.sealed_records import open_details, open_study, seal_assessment, seal_details, seal_original
+from app.usecases.studies.file_names import shown_name
 from app.usecases.studies.infer import infer
 from app.usecases.studies.repeat import Rejected, answered, remember, request_of
 from app.usecases.triage import labeller
@@ -121,7 +122,7 @@ def _infer_all(
         except FractureError as failure:
             if failure.code in _SERVER_FAILURES:
                 raise
-            rejected.append(Rejected(index, upload.name, failure))
+            rejected.append(Rejected(index, shown_name(upload.name), failure))
     if not views:
         raise _all_refused(rejected)
     return views, tuple(rejected)
@@ -163,8 +164,9 @@ def _opened(services: Services, person: Person, upload: Upload) -> bytes:
 
 def _name(services: Services, person: Person, upload: Upload, index: int) -> str:
     if upload.sealed_for is not None and upload.sealed_name is not None:
-        return services.upload_keys.open_name(upload.sealed_for, upload.sealed_name, person.tenant, person.id)[:255]
-    return upload.name[:255] or f"image-{index + 1}"
+        name = services.upload_keys.open_name(upload.sealed_for, upload.sealed_name, person.tenant, person.id)
+        return shown_name(name)
+    return shown_name(upload.name) or f"image-{index + 1}"
 
 
 def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.config import Limits
 from app.errors import BadRequest, NoFile, TooManyFiles, UploadTooLarge
 from app.records import Upload
+from app.web.http.multipart import UploadFormParser
 
 SEALED = "application/hpke"
 MULTIPART = "multipart/form-data"
@@ -37,6 +38,8 @@ class BoundedBytes(io.BytesIO):
 
 class UploadRequest(Request):
     """A request whose files stay in memory: Werkzeug's own would spool them to a temporary file."""
+
+    form_data_parser_class = UploadFormParser
 
     def _get_file_stream(
         self,
@@ -73,7 +76,8 @@ def read_uploads(limits: Limits) -> tuple[Upload, ...]:
         return (_sealed_upload(limits),)
     if request.mimetype == MULTIPART:
         return _form_uploads(limits)
-    if request.get_data(cache=False):
+    # Told from the headers: the body of another type may be longer than what is read of it.
+    if request.content_length or "Transfer-Encoding" in request.headers:
         raise UnsupportedMediaType
     raise NoFile
 

@@ -122,6 +122,35 @@ def test_a_body_that_is_neither_form_nor_sealed_is_refused(api: Sender, png: byt
     assert refused(answer, 415, "unsupported-body")
 
 
+def test_a_dicom_file_as_a_body_of_its_own_is_an_unsupported_body_however_long(api: Sender) -> None:
+    body = bytes(128) + b"DICM" + bytes(200_000)
+
+    assert refused(api("post", "/studies", data=body, content_type="application/dicom"), 415, "unsupported-body")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Händchen.png".encode("latin-1"), "Händchen.png"),
+        ("Händchen.png".encode(), "Händchen.png"),
+        ("\u624b.png".encode("shift_jis"), None),
+        ("a\u202egnp.exe".encode(), "a\ufffdgnp.exe"),
+        (b"a\tb\x7f.png", "a\ufffdb\ufffd.png"),
+    ],
+    ids=["latin-1", "utf-8", "shift-jis", "right-to-left override", "control characters"],
+)
+def test_a_file_name_in_any_encoding_is_taken_and_shown_harmlessly(
+    api: Sender, png: bytes, name: bytes, shown: str | None
+) -> None:
+    part = b'--X\r\nContent-Disposition: form-data; name="file"; filename="' + name + b'"\r\n\r\n' + png + b"\r\n"
+
+    answer = api("post", "/studies", data=part + b"--X--\r\n", content_type="multipart/form-data; boundary=X")
+
+    assert answer.status_code == 201
+    found = answer.get_json()["images"][0]["name"]
+    assert found.isprintable() and (shown is None or found == shown)
+
+
 def test_one_file_that_is_too_large_is_refused_and_the_others_are_kept(api: Sender, png: bytes) -> None:
     large = b"\0" * (UPLOAD_BYTES + 1)
 
