@@ -38,6 +38,8 @@ from tests.support.image_files import (
     dataset,
     deep_jpeg,
     dicom,
+    heic_ramp,
+    jxl,
     png,
     png16,
     ramp,
@@ -47,12 +49,12 @@ from tests.support.image_files import (
 
 GREY = ramp()
 DEEP = ramp(most=4095, dtype="u2")
-FRAMES = [Image.fromarray(GREY), Image.fromarray(GREY[::-1].copy())]
 
 
 def animated(kind: str, **options) -> bytes:
     out = BytesIO()
-    FRAMES[0].save(out, kind, save_all=True, append_images=FRAMES[1:], **options)
+    first, second = Image.fromarray(GREY), Image.fromarray(GREY[::-1].copy())
+    first.save(out, kind, save_all=True, append_images=[second], **options)
     return out.getvalue()
 
 
@@ -80,6 +82,15 @@ def tiff_that_claims(height: int, width: int) -> bytes:
     return raw[:18] + struct.pack("<I", width) + raw[22:30] + struct.pack("<I", height) + raw[34:]
 
 
+def mpf_of_kind(kind: int) -> bytes:
+    """A JPEG with a second image of this MP type."""
+    raw = animated("MPO")
+    at = raw.index(b"MPF\x00") + 4
+    order = "little" if raw[at : at + 2] == b"II" else "big"
+    entries = at + int.from_bytes(raw[raw.index((0xB002).to_bytes(2, order), at) + 8 :][:4], order)
+    return raw[:entries] + kind.to_bytes(4, order) + raw[entries + 4 :]
+
+
 LOSSLESS = deep_jpeg(DEEP, 12, predictor=1)
 FILES = {
     "jpeg": saved(GREY, "JPEG"),
@@ -91,6 +102,12 @@ FILES = {
     "tiff": saved(GREY, "TIFF"),
     "tiff lzw": saved(GREY, "TIFF", compression="tiff_lzw"),
     "tiff 16": tiff(DEEP, 1),
+    "bmp": saved(GREY, "BMP"),
+    "webp": saved(GREY, "WEBP", lossless=True),
+    "avif": saved(GREY, "AVIF"),
+    "heif": heic_ramp(),
+    "jxl": jxl(GREY),
+    "jxl 16": jxl(DEEP),
     "dicom": dicom(dataset(DEEP, 12)),
     "dicom implicit": dicom(dataset(DEEP, 12), ImplicitVRLittleEndian, preamble=False),
     "dicom big-endian": dicom(dataset(DEEP, 12), ExplicitVRBigEndian),
@@ -109,6 +126,11 @@ BAD = {
     "gif": (saved(GREY, "GIF"), errors.UnsupportedImage),
     "jpeg 2000 without dicom": (saved(GREY, "JPEG2000"), errors.UnsupportedImage),
     "pdf": (b"%PDF-1.7\n", errors.UnsupportedImage),
+    "animated webp": (animated("WEBP"), errors.MultiFrame),
+    "packed bitmap": (FILES["bmp"][:30] + b"\x01" + FILES["bmp"][31:], errors.UnsupportedImage),
+    "heif with a tail of zeros": (FILES["heif"][:-100] + bytes(100), errors.DamagedImage),
+    "stereo jpeg": (mpf_of_kind(0x020002), errors.MultiFrame),
+    "panorama jpeg": (mpf_of_kind(0x020001), errors.MultiFrame),
     "jpeg signature alone": (b"\xff\xd8", errors.DamagedImage),
     "png signature alone": (b"\x89PNG\r\n\x1a\n", errors.DamagedImage),
     "part of the png signature": (b"\x89PNG\r", errors.DamagedImage),
@@ -157,6 +179,17 @@ def test_a_bad_file_is_refused_with_its_own_error(name):
     with pytest.raises(errors.FractureError) as refused:
         decode(raw, LIMITS)
     assert type(refused.value) is error
+
+
+def test_the_main_image_of_a_phones_jpeg_is_decoded():
+    np.testing.assert_array_equal(decode(mpf_of_kind(0x030000), LIMITS).grey, decode(FILES["jpeg"], LIMITS).grey)
+
+
+def test_bytes_between_segments_and_behind_the_end_are_passed_over():
+    raw = FILES["jpeg"]
+    at = raw.index(b"\xff\xdb")
+    for other in (raw[:at] + b"junk" + raw[at:], raw + bytes(64), raw + b" ", raw[:-2]):
+        np.testing.assert_array_equal(decode(other, LIMITS).grey, decode(raw, LIMITS).grey)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.97])

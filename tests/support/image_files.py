@@ -3,6 +3,7 @@
 import struct
 import zlib
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import imagecodecs
@@ -131,3 +132,12 @@ def deep_jpeg(pixels: np.ndarray, bits: int, predictor: int = 0) -> bytes:
     """A JPEG codestream of more than 8 bits: lossless with a predictor of 1–7, else extended sequential (12 bits)."""
     options = {"lossless": True, "predictor": predictor} if predictor else {"level": 100}
     return bytes(imagecodecs.jpeg8_encode(pixels, bitspersample=bits, **options))
+
+
+def jxl(pixels: np.ndarray) -> bytes:
+    return bytes(imagecodecs.jpegxl_encode(pixels, lossless=True))
+
+
+def heic_ramp() -> bytes:
+    """`ramp()` as HEIF, kept as a file: made once by pillow-heif 1.8.1, whose encoder is under the GPL."""
+    return (Path(__file__).parent / "files" / "ramp.heic").read_bytes()

@@ -147,10 +147,18 @@ def _decompressed(page: TiffPage, data: bytes, expected: int, full_hw: tuple[int
     if compression == _NONE:
         return bytes(imagecodecs.bitorder_decode(data)) if page.fillorder == _LSB_FIRST else data
     if compression in _DEFLATE:
-        return zlib.decompressobj().decompress(data, most)
+        return _inflated(data, most)
     if compression in _DECODERS:
         return bytes(_DECODERS[compression](data, out=most))
     return _fax(page, data, expected, full_hw[1])
+
+
+def _inflated(data: bytes, most: int) -> bytes:
+    inflater = zlib.decompressobj()
+    plain = inflater.decompress(data, most)
+    if not inflater.eof and not inflater.unconsumed_tail:
+        raise DamagedImage
+    return plain
 
 
 def _fax(page: TiffPage, data: bytes, expected: int, width: int) -> bytes:
