@@ -21,8 +21,12 @@ Role = Literal["clinician", "reader", "uploader", "auditor", "admin"]
 State = Literal["unread", "read"]
 Tier = Literal["definite", "possible"]
 Verdict = Literal["fracture", "possible", "pending", "not-assessed", "none"]
+Reason = Literal["out-of-scope", "too-small", "no-content", "no-structure", "photograph", "text", "unreadable"]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 WindowKind = Literal["shown", "file", "full", "bone", "soft"]
+
+# The verdict of a study is the first of these that one of its images has.
+WORST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "pending", "not-assessed", "none")
 
 DISCLAIMER = N_("This software assists; it does not diagnose. A clinician decides.")
 # The warning of an assessment by a model whose confidences were never calibrated.
@@ -175,12 +179,22 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Overruled:
+    """A clinician had an image inferred that the software would not assess: who, and when."""
+
+    person_id: str
+    person_name: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Assessment:
     """Assessment of one radiograph by the software.
 
     findings: fractures. other_findings: what the model marks besides, such as metal; it is no part of the verdict.
     verdict: `pending` while the image is stored and not inferred; `not-assessed`, with a reason, when it must not be
-    judged. reason: a stable code, None for every other verdict.
+    judged.
+    reason: why it is not assessed, or why it was not before a clinician overruled that; None otherwise.
     """
 
     model: ModelVersion
@@ -193,7 +207,8 @@ class Assessment:
     spacing_mm: tuple[float, float] | None = None
     warnings: tuple[str, ...] = ()
     other_findings: tuple[Finding, ...] = ()
-    reason: str | None = None
+    reason: Reason | None = None
+    overruled: Overruled | None = None
 
 
 @dataclass(frozen=True)
@@ -362,32 +377,3 @@ class AuditEntry:
 
 # What a tenant's first audit entry is chained to.
 FIRST_MAC = bytes(32)
-
-
-@dataclass(frozen=True)
-class Stroke:
-    """A straight line of a drawing, in radiograph pixels; `dashed` for what is only possible."""
-
-    start_px: tuple[float, float]
-    end_px: tuple[float, float]
-    colour_rgb: tuple[int, int, int]
-    width_px: float
-    dashed: bool = False
-
-
-@dataclass(frozen=True)
-class Label:
-    """A line of text of a drawing: (x, y) is its top left corner, in radiograph pixels."""
-
-    text: str
-    top_left_px: tuple[float, float]
-    height_px: float
-    colour_rgb: tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Strokes and labels over a radiograph; the same for the page, the PNG and every export."""
-
-    strokes: tuple[Stroke, ...] = ()
-    labels: tuple[Label, ...] = ()

@@ -32,6 +32,7 @@ LAYERS = {
     "app.config": 1,
     "app.errors": 1,
     "app.files": 1,
+    "app.drawings": 1,
     "app.translatable": 0,
 }
 # Inside these packages the sub-packages and modules have an order of their own; a lower number knows nothing of a
@@ -84,6 +85,7 @@ OWNERS = {
     "onnx": {"app.learning"},
     "onnxruntime": {"app.learning"},
     "sklearn": {"app.learning"},
+    "nibabel": {"app.learning"},
     "matplotlib": {"app.learning"},
     "yaml": {"app.learning"},
     "cryptography": {"app.security"},

@@ -7,15 +7,19 @@ import numpy as np
 
 from app.detection.boxes import places
 from app.detection.spec import Calibration
-from app.records import Detection, Finding, Tier, Verdict
+from app.records import Detection, Finding, Reason, Tier, Verdict
 
 
 class Judgement(NamedTuple):
-    """The verdict on one radiograph, the probability behind it (0–1), and the findings, most confident first."""
+    """The verdict on one radiograph, the probability behind it (0–1), and the findings, most confident first.
+
+    reason: why the radiograph is not assessed; None otherwise.
+    """
 
     verdict: Verdict
     score: float
     findings: tuple[Finding, ...]
+    reason: Reason | None = None
 
 
 def calibrated(raw: float, calibration: Calibration) -> float:
@@ -31,15 +35,19 @@ def findings_in(detections: Sequence[Detection], calibration: Calibration) -> tu
     return tuple(found for n in places(boxes) if (found := _finding(ranked[n], calibration)))
 
 
-def judge(detections: Sequence[Detection], calibration: Calibration) -> Judgement:
+def judge(detections: Sequence[Detection], calibration: Calibration, reason: Reason | None = None) -> Judgement:
     """Calibrate, sort into tiers and judge; the detections are of fractures.
 
     A detection below the threshold *possible* is no finding, and neither is one that gives a place of a surer one
     another region (`app.detection.boxes.places`). The score is the calibrated highest raw score (of raw 0
     when there is no detection), also when it is below both thresholds. Thresholds are inclusive.
+
+    reason: why the radiograph must not be judged; the verdict is then "not-assessed" and there are no findings.
     """
-    findings = findings_in(detections, calibration)
     score = calibrated(max((detection.score for detection in detections), default=0.0), calibration)
+    if reason is not None:
+        return Judgement("not-assessed", score, (), reason)
+    findings = findings_in(detections, calibration)
     verdict: Verdict = "none"
     if findings:
         verdict = "fracture" if findings[0].tier == "definite" else "possible"

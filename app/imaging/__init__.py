@@ -1,5 +1,6 @@
 """Bytes to `Radiograph` and back to PNG; the only owner of Pillow, pydicom and OpenCV."""
 
+from app.imaging.content import assess_content
 from app.imaging.decode import decode, format_of
 from app.imaging.dicom.source import dicom_source
 from app.imaging.display.canvas import render_png, render_rgb, render_webp
@@ -20,6 +21,7 @@ __all__ = [
     "InProcessDecoder",
     "Phantom",
     "RadiographCache",
+    "assess_content",
     "decode",
     "dicom_source",
     "drawn_sample",

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from app.records import BoxPx, Drawing, Finding, Label, Stroke, Tier
+from app.drawings import Drawing, Label, Stroke
+from app.records import BoxPx, Finding, Tier
 from app.reports.wording import ENGLISH, Wording
 from app.reports.words import label_text
 

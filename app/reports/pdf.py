@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.lib.units import mm  # type: ignore[import-untyped]
 from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table  # type: ignore[import-untyped]
 
-from app.records import Feedback, Study
+from app.records import WORST_FIRST, Feedback, Study
 from app.reports.pdf_front import Signature, conclusion, facts, signature
 from app.reports.pdf_sheet import TEXT_WIDTH_PT, write_contact_sheets
 from app.reports.pdf_style import BODY, HEADING, RULED, SMALL, STRONG, TITLE, paragraph
@@ -16,7 +16,7 @@ from app.reports.pdf_text import install_fonts, is_whole, lines
 from app.reports.pdf_view import MarkedView, all_views, appendix, key_image
 from app.reports.report_boxes import report_boxes
 from app.reports.wording import ENGLISH, Wording
-from app.reports.words import GRAVITY, answer_words, share_words, verdict_title
+from app.reports.words import answer_words, share_words, verdict_title
 from app.translatable import N_
 
 NOT_WRITTEN = N_("Some characters of this text cannot be written in this report. A question mark stands for each.")
@@ -82,7 +82,9 @@ def _software(study: Study, wording: Wording) -> str:
     """The software's verdict on its worst view, with the score."""
     if not study.images:
         return wording.gettext("no views")
-    worst = max((image.assessment for image in study.images), key=lambda one: (GRAVITY[one.verdict], one.score))
+    worst = max(
+        (image.assessment for image in study.images), key=lambda one: (-WORST_FIRST.index(one.verdict), one.score)
+    )
     return wording.gettext(
         "%(verdict)s (score %(score)s)",
         verdict=verdict_title(worst.verdict, wording),

@@ -9,7 +9,13 @@ from app.reports.pdf_sheet import INK, LINE, MUTED
 from app.reports.pdf_text import BOLD, TEXT, markup
 
 WARNED = HexColor("#a33b00")
-VERDICT_INK: dict[Verdict, HexColor] = {"fracture": WARNED, "possible": HexColor("#0a5a94"), "none": INK}
+VERDICT_INK: dict[Verdict, HexColor] = {
+    "fracture": WARNED,
+    "possible": HexColor("#0a5a94"),
+    "pending": INK,
+    "not-assessed": WARNED,
+    "none": INK,
+}
 
 BODY = ParagraphStyle("body", fontName=TEXT, fontSize=9, leading=13, textColor=INK, splitLongWords=1)
 SMALL = ParagraphStyle("small", BODY, fontSize=7.5, leading=10.5, textColor=MUTED)

@@ -27,7 +27,15 @@ from app.reports.pdf_style import (
 )
 from app.reports.report_boxes import ReportBox
 from app.reports.wording import Wording
-from app.reports.words import region_name, share_words, tier_name, verdict_advice, verdict_title, warning_words
+from app.reports.words import (
+    region_name,
+    scope_words,
+    share_words,
+    tier_name,
+    verdict_advice,
+    verdict_title,
+    warning_words,
+)
 
 _KEY_SIZE_PT = (TEXT_WIDTH_PT, 74 * mm)
 _GAP_PT = 6 * mm
@@ -111,6 +119,7 @@ def _assessed(view: MarkedView, title: str, wording: Wording) -> list[Any]:
         paragraph(title, HEADING),
         paragraph(score, verdict),
         paragraph(advice),
+        *([paragraph(scope, NOTE)] if (scope := scope_words(assessment, wording)) else []),
         *(paragraph(f"{note} {warning_words(code, wording)}", NOTE) for code in assessment.warnings),
         Spacer(0, 4),
     ]
@@ -120,6 +129,8 @@ def _assessed(view: MarkedView, title: str, wording: Wording) -> list[Any]:
 
 
 def _findings(assessment: Assessment, wording: Wording) -> list[Any]:
+    if assessment.verdict == "not-assessed":
+        return []
     if not assessment.findings:
         return [paragraph(wording.gettext("The software marked no place on this view."))]
     head = [

@@ -1,6 +1,17 @@
 """Wording of verdicts, tiers and regions: the same on a page and in a report."""
 
-from app.records import Answer, Decision, Feedback, Finding, Outcome, Patient, Tier, Verdict
+from app.records import (
+    Answer,
+    Assessment,
+    Decision,
+    Feedback,
+    Finding,
+    Outcome,
+    Patient,
+    Reason,
+    Tier,
+    Verdict,
+)
 from app.reports.wording import Wording
 from app.translatable import N_
 
@@ -11,8 +22,6 @@ VERDICT_WORDS: dict[Verdict, tuple[str, str]] = {
     "not-assessed": (N_("Not assessed"), N_("The software did not judge this image. A clinician must.")),
     "none": (N_("No fracture found"), N_("The software marked nothing. This does not rule a fracture out.")),
 }
-# Higher is worse.
-GRAVITY: dict[Verdict, int] = {"none": 0, "not-assessed": 1, "pending": 2, "possible": 3, "fracture": 4}
 OUTCOME_WORDS: dict[Outcome, str] = {
     "fracture": N_("Fracture (decided)"),
     "none": N_("No fracture (decided)"),
@@ -20,6 +29,15 @@ OUTCOME_WORDS: dict[Outcome, str] = {
 }
 SEX_WORDS = {"F": N_("female"), "M": N_("male"), "O": N_("other sex")}
 SIDE_WORDS = {"L": N_("left"), "R": N_("right"), "B": N_("both sides")}
+REASON_WORDS: dict[Reason, str] = {
+    "out-of-scope": N_("It is no X-ray of a limb, or of a body part that the software does not know."),
+    "too-small": N_("Its shorter side has fewer than 96 pixels. Send the original image."),
+    "no-content": N_("It shows nearly one grey. Check exposure and window, and send it again."),
+    "no-structure": N_("It shows noise or a gradient, and no anatomy. Check the file."),
+    "photograph": N_("It has colours that no radiograph has. Send the original file, not a photograph."),
+    "unreadable": N_("The file cannot be decoded. Send it again."),
+    "text": N_("It looks like text or a screenshot. Send the radiograph itself."),
+}
 TIER_WORDS: dict[Tier, str] = {"definite": N_("definite"), "possible": N_("possible")}
 ANSWER_WORDS: dict[Answer, str] = {
     "confirmed": N_("Confirmed: %(regions)s."),
@@ -98,6 +116,26 @@ def patient_name(patient: Patient) -> str:
     """A name of DICOM's type PN as people write it: "Doe, Jane Marie"."""
     family, _, given = patient.name.partition("=")[0].partition("^")
     return ", ".join(part for part in (family.strip(), " ".join(given.replace("^", " ").split())) if part)
+
+
+def reason_words(reason: Reason, wording: Wording) -> str:
+    """Why an image is not assessed and what to do, in one or two sentences."""
+    return wording.gettext(REASON_WORDS[reason])
+
+
+def scope_words(assessment: Assessment, wording: Wording) -> str:
+    """Why an image is not assessed, or who overruled that; "" for every other image."""
+    if assessment.reason is None:
+        return ""
+    why = reason_words(assessment.reason, wording)
+    if assessment.overruled is None:
+        return why
+    by = wording.gettext(
+        "Assessed anyway: %(name)s, %(time)s. The software had not judged this image:",
+        name=assessment.overruled.person_name,
+        time=wording.time(assessment.overruled.at),
+    )
+    return f"{by} {why}"
 
 
 def region_name(region: str, wording: Wording) -> str:

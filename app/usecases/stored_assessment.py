@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from app.errors import StoredDataDamaged
-from app.records import Assessment, Finding, ModelVersion, Timing
+from app.records import Assessment, Finding, ModelVersion, Overruled, Timing
 
 
 def to_bytes(name: str, assessment: Assessment) -> bytes:
     """UTF-8 JSON of a file name and an assessment."""
-    return json.dumps({"name": name, "reading": asdict(assessment)}, separators=(",", ":")).encode()
+    content = {"name": name, "reading": asdict(assessment)}
+    return json.dumps(content, separators=(",", ":"), default=_time_text).encode()
 
 
 def from_bytes(plain: bytes) -> tuple[str, Assessment]:
@@ -24,6 +26,12 @@ def from_bytes(plain: bytes) -> tuple[str, Assessment]:
         return stored["name"], _assessment(stored["reading"])
     except (ValueError, KeyError, TypeError):
         raise StoredDataDamaged from None
+
+
+def _time_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError
 
 
 def _assessment(fields: dict[str, Any]) -> Assessment:
@@ -40,7 +48,14 @@ def _assessment(fields: dict[str, Any]) -> Assessment:
         warnings=tuple(fields["warnings"]),
         other_findings=tuple(_finding(finding) for finding in fields.get("other_findings", ())),
         reason=fields.get("reason"),
+        overruled=_overruled(fields.get("overruled")),
     )
+
+
+def _overruled(fields: dict[str, Any] | None) -> Overruled | None:
+    if fields is None:
+        return None
+    return Overruled(fields["person_id"], fields["person_name"], datetime.fromisoformat(fields["at"]))
 
 
 def _finding(fields: dict[str, Any]) -> Finding:

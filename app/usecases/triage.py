@@ -2,7 +2,7 @@
 
 A study shows a facet for itself, for each region that the software marked, each person who has read it, each pair of
 these, the name of each of its files, its patient (app.usecases.patients.terms) and its outcome; so any region together
-with any reader is one range of the index. Its bucket says whether it is read, its gravest verdict and its highest score
+with any reader is one range of the index. Its bucket says whether it is read, its worst verdict and its highest score
 in steps of 5 %; its broad bucket knows no step.
 """
 
@@ -13,14 +13,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 
 from app.errors import StoredDataDamaged
-from app.records import Outcome, State, Study, Verdict
+from app.records import WORST_FIRST, Outcome, State, Study, Verdict
 from app.services import RecordServices
 from app.storage import Labeller, Labels, ListedRow, WorklistQuery
 from app.usecases.patients.terms import study_terms
 from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
-GRAVEST_FIRST: tuple[Verdict, ...] = ("fracture", "possible", "pending", "not-assessed", "none")
 SCORE_STEPS = 20
 
 
@@ -46,9 +45,9 @@ class Filters:
 
 
 def study_verdict(study: Study) -> Verdict:
-    """The gravest verdict of a study's views; "none" without views."""
+    """The worst verdict of a study's views, by `WORST_FIRST`; "none" without views."""
     verdicts = {image.assessment.verdict for image in study.images}
-    return next((verdict for verdict in GRAVEST_FIRST if verdict in verdicts), "none")
+    return next((verdict for verdict in WORST_FIRST if verdict in verdicts), "none")
 
 
 def study_score(study: Study) -> float:
@@ -77,7 +76,7 @@ def labeller(services: RecordServices, tenant: str) -> Labeller:
 def query_of(services: RecordServices, tenant: str, filters: Filters) -> WorklistQuery:
     """The query of the store for these filters; its buckets stand in the order of triage."""
     states = (filters.state,) if filters.state else STATES
-    verdicts = (filters.verdict,) if filters.verdict else GRAVEST_FIRST
+    verdicts = (filters.verdict,) if filters.verdict else WORST_FIRST
     steps = [""] if filters.newest_first else [str(step) for step in reversed(range(SCORE_STEPS))]
     shown = _facet(services, tenant, filters.region or "", filters.reader or "")
     # What few studies show comes first: the store walks along the first facet.

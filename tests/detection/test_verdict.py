@@ -23,7 +23,7 @@ def test_between_knots_lie_straight_lines(raw: float, probability: float) -> Non
 
 
 def test_a_definite_finding_makes_a_fracture() -> None:
-    verdict, score, findings = judge(found(0.3, 0.75), CALIBRATION)
+    verdict, score, findings, _ = judge(found(0.3, 0.75), CALIBRATION)
     assert verdict == "fracture"
     assert score == pytest.approx(0.75)
     assert [finding.tier for finding in findings] == ["definite", "possible"]
@@ -31,7 +31,7 @@ def test_a_definite_finding_makes_a_fracture() -> None:
 
 def test_thresholds_are_inclusive() -> None:
     at_the_knots = replace(CALIBRATION, possible=0.6, definite=0.9)
-    _, _, findings = judge(found(1.0, 0.5), at_the_knots)
+    findings = judge(found(1.0, 0.5), at_the_knots).findings
     assert [finding.tier for finding in findings] == ["definite", "possible"]
 
 
@@ -40,7 +40,7 @@ def test_only_possible_findings_make_possible() -> None:
 
 
 def test_below_possible_is_no_finding_but_counts_for_the_score() -> None:
-    verdict, score, findings = judge(found(0.2), CALIBRATION)
+    verdict, score, findings, _ = judge(found(0.2), CALIBRATION)
     assert (verdict, findings) == ("none", ())
     assert score == pytest.approx(0.27)
 
@@ -52,17 +52,17 @@ def test_a_place_that_two_regions_claim_is_one_finding_of_the_surer_one() -> Non
         Detection("wrist", 0.8, here),
         Detection("elbow", 0.5, elsewhere),
     ]
-    _, _, findings = judge(detections, CALIBRATION)
+    findings = judge(detections, CALIBRATION).findings
     assert [(finding.region, finding.box_px) for finding in findings] == [("wrist", here), ("elbow", elsewhere)]
 
 
 def test_without_a_detection_the_score_is_that_of_raw_zero() -> None:
-    assert judge([], CALIBRATION) == ("none", 0.05, ())
+    assert judge([], CALIBRATION) == ("none", 0.05, (), None)
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_the_verdict_follows_from_the_score_alone(scores: list[float]) -> None:
-    verdict, score, findings = judge(found(*scores), CALIBRATION)
+    verdict, score, findings, _ = judge(found(*scores), CALIBRATION)
     wanted = "fracture" if score >= 0.6 else "possible" if score >= 0.325 else "none"
     assert verdict == wanted
     assert [f.confidence for f in findings] == sorted((f.confidence for f in findings), reverse=True)

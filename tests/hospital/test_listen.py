@@ -14,10 +14,11 @@ import pytest
 from pydicom.uid import generate_uid
 
 from app.config import Settings
+from app.imaging import phantom
 from app.services import build_record_services
 from app.storage import migrate
 from app.usecases.studies.receive import is_stored
-from tests.support.image_files import dataset, dicom, ramp
+from tests.support.image_files import dataset, dicom
 
 ROOT = Path(__file__).resolve().parents[2]
 TENANT = "default"
@@ -62,7 +63,7 @@ def send(path: Path, port: str) -> int:
 
 
 def file(folder: Path, uid: str) -> Path:
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID, made.SeriesInstanceUID, made.StudyInstanceUID = "1.2.840.10008.5.1.4.1.1.1", "1.2.3.4", "1.2.3"
     made.SOPInstanceUID = uid
     path = folder / f"{uid}.dcm"

@@ -18,7 +18,8 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 from app.errors import DamagedImage, DuplicateInstance, FractureError, Unavailable, UnsupportedImage
 from app.hospital.node import Node, NodeSettings, status_of
 from app.hospital.peers import Sender
-from tests.support.image_files import dataset, dicom, ramp
+from app.imaging import phantom
+from tests.support.image_files import dataset, dicom
 
 SENDERS = (Sender("MODALITY", "127.0.0.1", "north"), Sender("ELSEWHERE", "10.1.1.1", "south"))
 
@@ -73,7 +74,7 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def file(folder: Path, **more: object) -> Path:
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
     made.SOPInstanceUID, made.SeriesInstanceUID, made.StudyInstanceUID = (generate_uid() for _ in range(3))
     for name, value in more.items():

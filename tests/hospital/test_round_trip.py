@@ -17,11 +17,12 @@ from app.hospital.commands import Archive
 from app.hospital.node import Node, NodeSettings
 from app.hospital.peer_client import echo, find_studies, store
 from app.hospital.peers import Destination, Sender
+from app.imaging import phantom
 from app.services import Services
 from app.usecases.reports.dicom import result_files
 from app.usecases.sealed_records import open_study
 from app.usecases.studies.pending import infer_pending
-from tests.support.image_files import dataset, dicom, ramp
+from tests.support.image_files import dataset, dicom
 from tests.support.orthanc_server import Orthanc, orthanc
 
 TENANT = "default"
@@ -54,7 +55,7 @@ def send(path: Path, title: str, port: int) -> None:
 
 
 def test_results_stand_beside_the_study_in_the_archive(services, node, archive, peer, tmp_path) -> None:
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID, made.Modality = "1.2.840.10008.5.1.4.1.1.1", "CR"
     made.SOPInstanceUID, made.SeriesInstanceUID, made.StudyInstanceUID = (generate_uid() for _ in range(3))
     made.PatientName, made.PatientID = "Doe^Jane", "4711"
@@ -81,7 +82,7 @@ def test_results_stand_beside_the_study_in_the_archive(services, node, archive, 
 
 
 def test_the_archive_is_asked_for_studies(archive, peer, tmp_path) -> None:
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID, made.PatientID, made.PatientName = "1.2.840.10008.5.1.4.1.1.1", "find-me", "Roe^Richard"
     made.SOPInstanceUID, made.SeriesInstanceUID, made.StudyInstanceUID = (generate_uid() for _ in range(3))
     store(peer, "FRACTURES", [dicom(made)])

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.drawings import Label
 from app.imaging import render_png
-from app.records import Finding, Label
+from app.records import Finding
 from app.reports import ENGLISH, overlay
 from app.reports.words import label_text
 

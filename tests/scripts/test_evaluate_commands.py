@@ -218,7 +218,7 @@ def detect(images, out, *more, detector=opener):
 def test_batch_detect_names_the_bad_file_and_reads_the_others(tmp_path, capsys):
     images = tmp_path / "in"
     images.mkdir()
-    (images / "good.png").write_bytes(render_png(phantom(1, (120, 80)).grey))
+    (images / "good.png").write_bytes(render_png(phantom(1, (180, 120)).grey))
     (images / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     assert detect(images, tmp_path / "out", "--annotated") == 1
     told = capsys.readouterr()

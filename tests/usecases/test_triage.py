@@ -11,14 +11,14 @@ import pytest
 
 from app import imaging
 from app.errors import BadRequest, StoredDataDamaged, StudyNotFound
-from app.records import Mark, Person, Study, Upload
+from app.records import WORST_FIRST, Mark, Person, Study, Upload
 from app.security import BlindIndex, MasterKeys, Vault, new_master_key
 from app.services import Services
 from app.usecases.administration import maintenance
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import add_images, create_study
-from app.usecases.triage import GRAVEST_FIRST, STATES, Filters, score_step, study_score, study_verdict
+from app.usecases.triage import STATES, Filters, score_step, study_score, study_verdict
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 from app.usecases.worklist.worklist import (
     CAUGHT_UP_A_VISIT,
@@ -116,7 +116,7 @@ def test_every_page_of_every_filter_gives_what_a_plain_filter_gives_in_the_promi
 
     wanted = 0
     for verdict, region, reader, state, since, until, name in product(
-        [None, *GRAVEST_FIRST], [None, "wrist"], [None, bob.id], [None, *STATES], days, days, names
+        [None, *WORST_FIRST], [None, "wrist"], [None, bob.id], [None, *STATES], days, days, names
     ):
         named = label_of_name(services, ada, name) if name else None
         filters = Filters(since, until, verdict, region, reader, state, named, newest_first)
@@ -145,7 +145,7 @@ def naive(everything: Sequence[Entry], filters: Filters, name: str | None) -> li
     def place(entry: Entry) -> tuple[int, int, int]:
         if filters.newest_first:
             return (0, 0, 0)
-        verdict = GRAVEST_FIRST.index(study_verdict(entry.study))
+        verdict = WORST_FIRST.index(study_verdict(entry.study))
         return (STATES.index(entry.state), verdict, -score_step(study_score(entry.study)))
 
     found = [entry for entry in everything if is_wanted(entry)]

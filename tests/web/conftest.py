@@ -19,11 +19,12 @@ Sender = Callable[..., TestResponse]
 
 
 def image(kind: str = "PNG", shape_hw: tuple[int, int] = (120, 160)) -> bytes:
-    """A grey ramp."""
+    """A grey ramp with waves on its right half: structure enough to be assessed."""
     height, width = shape_hw
-    ramp = np.linspace(20, 220, width, dtype=np.uint8)[None, :].repeat(height, 0)
+    waves = 45 * np.sin(np.arange(height) / 4)[:, None] * (np.arange(width) > width / 2)
+    ramp = np.linspace(20, 200, width)[None, :] + waves
     out = io.BytesIO()
-    Image.fromarray(ramp).save(out, kind)
+    Image.fromarray(ramp.astype(np.uint8)).save(out, kind)
     return out.getvalue()
 
 

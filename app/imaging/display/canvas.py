@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from app.drawings import Drawing, Label, Stroke
 from app.errors import UnusableImage
-from app.records import Drawing, Label, Stroke
 
 _SHIFT = 4
 _DASH_WIDTHS, _GAP_WIDTHS = 5.0, 3.5

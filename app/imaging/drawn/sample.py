@@ -5,9 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from app.drawings import Drawing, Label
 from app.imaging.display.canvas import render_png
 from app.imaging.drawn.phantom import phantom
-from app.records import BoxPx, Drawing, Label
+from app.records import BoxPx
 
 _SHAPE_HW = (1024, 820)
 # How far the image reaches from the middle of the break, in widths of its box: left, up, right, down. In an image

@@ -73,7 +73,7 @@ def infer_cases(
 
 
 def _infer_case(detector: Finder, image: LabelledImage, group: str) -> Case:
-    found, _ = infer_radiograph(detector, load_labelled(image))
+    found = infer_radiograph(detector, load_labelled(image)).detections
     return case_of(image, found, group)
 
 

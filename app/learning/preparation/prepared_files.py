@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from app.drawings import Drawing
 from app.errors import DatasetError
 from app.files import sha256_of, write_whole
 from app.imaging import render_png
@@ -20,7 +21,6 @@ from app.learning.preparation.division import Leak
 from app.learning.preparation.examine import Examined
 from app.learning.preparation.sources import SourceImage
 from app.learning.progress import Progress
-from app.records import Drawing
 
 PAIRS, PREVIEW = "near_duplicates.csv", "preview.html"
 FORMAT = 2

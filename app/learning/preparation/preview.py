@@ -7,6 +7,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
+from app.drawings import Drawing, Stroke
 from app.imaging import render_png
 from app.learning.datasets.images import load_grey
 from app.learning.layouts.annotations import SPLITS
@@ -14,7 +15,7 @@ from app.learning.likeness.near_duplicates import Pair
 from app.learning.preparation.oddity import oddities
 from app.learning.preparation.prepared_files import Item, image_path, summary_of
 from app.learning.progress import Progress
-from app.records import DISCLAIMER, Drawing, Stroke
+from app.records import DISCLAIMER
 
 _ODD, _PAIRS, _PER_CLASS, _FAULTS = 24, 16, 6, 200
 _LONG_SIDE_PX = 240

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.drawings import Drawing, Label, Stroke
 from app.errors import TrainingError
 from app.imaging import render_png
 from app.learning.datasets.dataset import Dataset
@@ -13,7 +14,6 @@ from app.learning.progress import Progress
 from app.learning.training.augment import Sample
 from app.learning.training.loader import Epoch, load_training, pass_order
 from app.learning.training.recipe import Recipe
-from app.records import Drawing, Label, Stroke
 
 _COLUMNS, _ROWS, _PAGES = 6, 4, 3
 _COLOUR = (255, 196, 0)

@@ -76,6 +76,8 @@ class Studies:
             ImageNotFound: no such image in this study.
         """
         _check_ids(tenant, study_id)
+        if not is_storable(image_id):
+            raise ImageNotFound
         change = update(images).where(_is_image_of(tenant, study_id), images.c.id == image_id)
         with self._transactions.write() as connection:
             hold_study(connection, tenant, study_id)

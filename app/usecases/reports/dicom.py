@@ -11,8 +11,9 @@ from pydicom.dataset import Dataset
 
 from app import imaging
 from app.config import Limits
+from app.drawings import Label
 from app.errors import NoSourceObject
-from app.records import DISCLAIMER, Label, Person, Study, StudyImage
+from app.records import DISCLAIMER, Person, Study, StudyImage
 from app.reports import ENGLISH, overlay, words
 from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
 from app.services import RecordServices, Services

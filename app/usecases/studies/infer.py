@@ -6,12 +6,12 @@ Uploads, the drawn sample, folders, the benchmark and the evaluation all go this
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app import imaging
 from app.detection import Judgement, ModelSpec, findings_in, judge
 from app.imaging import Decoder
-from app.records import PROVISIONAL, Assessment, Detection, ModelInput, ModelVersion, Radiograph, Timing
+from app.records import PROVISIONAL, Assessment, Detection, Finding, ModelInput, ModelVersion, Radiograph, Timing
 
 
 class Finder(Protocol):
@@ -39,6 +39,14 @@ class Inference:
     assessment: Assessment
 
 
+class Judged(NamedTuple):
+    """Raw detections of fractures, highest score first, the judgement on them, and findings that are no fracture."""
+
+    detections: tuple[Detection, ...]
+    judgement: Judgement
+    other_findings: tuple[Finding, ...]
+
+
 def infer(
     detector: Finder, open_file: Callable[[], bytes], decoder: Decoder, remarks: tuple[str, ...] = ()
 ) -> Inference:
@@ -56,9 +64,8 @@ def infer(
     opened = perf_counter()
     radiograph = decoder.decode(raw)
     decoded = perf_counter()
-    found = detect(detector, radiograph)
-    detections, others = fractures_in(found, detector.spec)
-    judgement = judge(detections, detector.spec.calibration)
+    judged = infer_radiograph(detector, radiograph)
+    judgement = judged.judgement
     done = perf_counter()
     height, width = radiograph.grey.shape
     assessment = Assessment(
@@ -71,29 +78,28 @@ def infer(
         timing_ms=Timing(_ms(began, opened), _ms(opened, decoded), _ms(decoded, done), _ms(began, done)),
         spacing_mm=radiograph.spacing_mm,
         warnings=(*remarks, *radiograph.warnings, *((PROVISIONAL,) if detector.spec.provisional else ())),
-        other_findings=findings_in(others, detector.spec.calibration),
+        other_findings=judged.other_findings,
+        reason=judgement.reason,
     )
-    return Inference(raw, radiograph, detections, assessment)
+    return Inference(raw, radiograph, judged.detections, assessment)
 
 
-def infer_radiograph(detector: Finder, radiograph: Radiograph) -> tuple[tuple[Detection, ...], Judgement]:
-    """Detect and judge a decoded radiograph: raw detections of fractures, highest score first, and the judgement.
+def infer_radiograph(detector: Finder, radiograph: Radiograph, *, is_overruled: bool = False) -> Judged:
+    """Detect in a decoded radiograph and judge it.
 
-    Raises:
-        Busy, Unavailable: from the detector.
-    """
-    detections, _ = fractures_in(detect(detector, radiograph), detector.spec)
-    return detections, judge(detections, detector.spec.calibration)
+    An image that must not be judged is "not-assessed", with a reason; see `app.imaging.assess_content`.
 
-
-def detect(detector: Finder, radiograph: Radiograph) -> tuple[Detection, ...]:
-    """Raw detections of every class in a decoded radiograph, highest score first.
+    is_overruled: judge it whatever it is.
 
     Raises:
         Busy, Unavailable: from the detector.
     """
     spec = detector.spec
-    return detector.detect(imaging.model_input(radiograph.grey, spec.input_size_px, spec.stride))
+    found = detector.detect(imaging.model_input(radiograph.grey, spec.input_size_px, spec.stride))
+    reason = None if is_overruled else imaging.assess_content(radiograph)
+    detections, others = fractures_in(found, spec)
+    judgement = judge(detections, spec.calibration, reason)
+    return Judged(detections, judgement, findings_in(others, spec.calibration) if judgement.reason is None else ())
 
 
 def fractures_in(

@@ -84,6 +84,19 @@ class Timing(Answer):
     total: Milliseconds
 
 
+class Overruled(Answer):
+    """A clinician had the image assessed that the software would not judge."""
+
+    person_id: str
+    person_name: str
+    at: Time
+
+    @classmethod
+    def of(cls, overruled: records.Overruled) -> Self:
+        """Describe who and when."""
+        return cls(person_id=overruled.person_id, person_name=overruled.person_name, at=overruled.at)
+
+
 class Image(Answer):
     """One view of a study with its assessment."""
 
@@ -94,8 +107,10 @@ class Image(Answer):
     height: Count
     verdict: records.Verdict
     reason: Annotated[
-        str | None, Field(description="Why it was not assessed; null for every other verdict.", examples=["too-small"])
+        records.Reason | None,
+        Field(description="Why the image is not assessed, or was not before a clinician overruled that."),
     ]
+    overruled: Overruled | None
     score: Share
     findings: list[Finding]
     other_findings: Annotated[
@@ -117,6 +132,7 @@ class Image(Answer):
             height=assessment.height,
             verdict=assessment.verdict,
             reason=assessment.reason,
+            overruled=Overruled.of(assessment.overruled) if assessment.overruled else None,
             score=assessment.score,
             findings=[Finding.of(finding) for finding in assessment.findings],
             other_findings=[Finding.of(finding) for finding in assessment.other_findings],

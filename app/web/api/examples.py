@@ -11,6 +11,7 @@ _IMAGE = {
     "height": 1280,
     "verdict": "fracture",
     "reason": None,
+    "overruled": None,
     "score": 0.91,
     "findings": [{"region": "wrist", "confidence": 0.91, "tier": "definite", "box_px": [312.0, 640.5, 402.1, 718.9]}],
     "other_findings": [],

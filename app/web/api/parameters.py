@@ -2,9 +2,8 @@
 
 from typing import get_args
 
-from app.records import Outcome, State
+from app.records import WORST_FIRST, Outcome, State
 from app.usecases.studies.window import LEAST_SIDE_PX, PREVIEW_LONG_SIDE_PX
-from app.usecases.triage import GRAVEST_FIRST
 from app.web.api.description import Json, Parameter
 from app.web.http.query import DEFAULT_STUDIES, MOST_STUDIES
 from app.web.i18n.language import LANGUAGES
@@ -23,7 +22,7 @@ PAGE = (
 )
 FILTERS = (
     Parameter("state", "Only these.", {"type": "string", "enum": list(get_args(State))}),
-    Parameter("verdict", "Only studies with this verdict.", {"type": "string", "enum": list(GRAVEST_FIRST)}),
+    Parameter("verdict", "Only studies with this verdict.", {"type": "string", "enum": list(WORST_FIRST)}),
     Parameter(
         "outcome",
         "Only studies with this outcome of their readers.",

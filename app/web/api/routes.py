@@ -8,7 +8,7 @@ from app.usecases.feedback import review as review_study
 from app.usecases.feedback.outcome import close_disagreement as close_disagreement_of
 from app.usecases.patients.edit import edit_study
 from app.usecases.reports import report as reporting
-from app.usecases.studies import explain
+from app.usecases.studies import explain, overrule
 from app.usecases.studies import show as show_study
 from app.usecases.studies import window as window_image
 from app.usecases.studies.create import add_images as add_images_to
@@ -243,6 +243,13 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
         services(), person(), study_id, image_id, marks, normal=body.normal, comment=comment
     )
     return _json(Feedback.of(kept), 201)
+
+
+@blueprint.post("/studies/<study_id>/images/<image_id>/assess")
+@describe(Operation("assessAnyway", "Studies", Study))
+def assess_anyway(study_id: str, image_id: str) -> ResponseReturnValue:
+    """Infer an image that the software would not assess; who asked for it stays on the image."""
+    return _json(Study.of(overrule.assess_anyway(services(), person(), study_id, image_id)))
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/feedback")

@@ -9,10 +9,11 @@ from babel.dates import format_skeleton
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 from jinja2 import pass_context
 
-from app.records import Assessment, Finding, Label, Outcome, Role, Study, StudyImage, Tier, Verdict
+from app.drawings import Label
+from app.records import WORST_FIRST, Assessment, Finding, Outcome, Role, Study, StudyImage, Tier, Verdict
 from app.reports import overlay, words
 from app.translatable import N_
-from app.usecases.triage import GRAVEST_FIRST, study_score, study_verdict
+from app.usecases.triage import study_score, study_verdict
 from app.web.i18n.language import LANGUAGES, chosen, current
 
 ROLE_WORDS = {
@@ -85,6 +86,11 @@ def side_words(code: str) -> str:
     return words.side_words(code, current())
 
 
+def scope_words(assessment: Assessment) -> str:
+    """Why an image is not assessed, or who overruled that; "" for every other image."""
+    return words.scope_words(assessment, current())
+
+
 def warning_words(code: str) -> str:
     """One sentence for a warning's code."""
     return words.warning_words(code, current())
@@ -113,7 +119,7 @@ def regions_marked(study: Study) -> str:
 
 def worst_first(images: Sequence[StudyImage]) -> list[StudyImage]:
     """The views of a study by verdict, the gravest first, and by score."""
-    gravity = {verdict: rank for rank, verdict in enumerate(GRAVEST_FIRST)}
+    gravity = {verdict: rank for rank, verdict in enumerate(WORST_FIRST)}
     return sorted(images, key=lambda image: (gravity[image.assessment.verdict], -image.assessment.score))
 
 
@@ -202,6 +208,7 @@ FILTERS: dict[str, Callable[..., object]] = {
         study_line,
         likely_region,
         role_name,
+        scope_words,
         warning_words,
         region_name,
         tier_name,

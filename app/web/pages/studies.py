@@ -9,6 +9,7 @@ from app.usecases.feedback.drift import score_drift
 from app.usecases.feedback.readers import reader_agreement
 from app.usecases.patients.find import other_studies
 from app.usecases.reports.report import LONGEST_STATEMENT, report_name, report_pdf, signed_reports, study_state
+from app.usecases.studies import overrule
 from app.usecases.studies import show as show_study
 from app.usecases.studies.create import Submission
 from app.usecases.studies.create import add_images as add_images_to
@@ -82,6 +83,13 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
     if request.accept_mimetypes.best == "application/json":
         return "", 204
     return redirect(url_for("pages.study", study_id=study_id, _anchor=f"feedback-{image_id}"), code=303)
+
+
+@blueprint.post("/studies/<study_id>/images/<image_id>/assess")
+def assess_anyway(study_id: str, image_id: str) -> ResponseReturnValue:
+    """Infer an image that the software would not assess, and go back to it."""
+    overrule.assess_anyway(services(), person(), study_id, image_id)
+    return redirect(url_for("pages.study", study_id=study_id), code=303)
 
 
 @blueprint.get("/agreement")

@@ -7,9 +7,9 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 
-from app.records import Outcome
+from app.records import WORST_FIRST, Outcome
 from app.usecases.patients.find import search as search_patient
-from app.usecases.triage import GRAVEST_FIRST, Filters
+from app.usecases.triage import Filters
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 from app.web.http.context import person, services
@@ -114,7 +114,7 @@ def _choices(filters: Filters) -> list[Choice]:
         # Of other weights: the address of a page that was kept still says what it filters by.
         regions.append(filters.region)
     people = [(reader.id, reader.name) for reader in worklist.readers(services(), person())]
-    verdicts = [(verdict, verdict_title(verdict)) for verdict in GRAVEST_FIRST]
+    verdicts = [(verdict, verdict_title(verdict)) for verdict in WORST_FIRST]
     return [
         Choice("verdict", _("Verdict"), [("", _("Any")), *verdicts]),
         Choice("outcome", _("Decision"), [("", _("Any")), *((one, outcome_title(one)) for one in get_args(Outcome))]),

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from app.config import Limits
+from app.drawings import Drawing, Label, Stroke
 from app.imaging import decode, phantom, render_png
-from app.records import Drawing, Label, Stroke
 
 GREY = phantom(3, (200, 300)).grey
 ORANGE = (230, 159, 0)

@@ -39,8 +39,8 @@ class FakeDetector:
 def images(tmp_path):
     folder = tmp_path / "in"
     (folder / "ward 3").mkdir(parents=True)
-    (folder / "a.png").write_bytes(render_png(phantom(1, (120, 80)).grey))
-    (folder / "ward 3" / "a.png").write_bytes(render_png(phantom(2, (90, 100)).grey))
+    (folder / "a.png").write_bytes(render_png(phantom(1, (180, 120)).grey))
+    (folder / "ward 3" / "a.png").write_bytes(render_png(phantom(2, (120, 130)).grey))
     (folder / "broken.png").write_bytes(render_png(np.zeros((64, 64), np.uint8))[:40])
     (folder / "=note.txt").write_text("not a image")
     (folder / ".hidden").write_text("")
@@ -62,8 +62,8 @@ def test_bad_files_are_named_and_good_ones_kept(images, tmp_path):
     }
     assessment = json.loads((tmp_path / "out" / "ward 3" / "a.png.json").read_text())
     assert (assessment["width"], assessment["height"], assessment["verdict"], assessment["score"]) == (
-        100,
-        90,
+        130,
+        120,
         "fracture",
         0.9,
     )
@@ -104,7 +104,7 @@ def test_other_weights_other_bytes_or_a_missing_image_are_read_again(images, tmp
     other = FakeDetector(sha256="b" * 64)
     read(other, images, out)
     assert other.calls == 2
-    (images / "a.png").write_bytes(render_png(phantom(5, (120, 80)).grey))
+    (images / "a.png").write_bytes(render_png(phantom(5, (180, 120)).grey))
     third = FakeDetector(sha256="b" * 64)
     read(third, images, out)
     assert third.calls == 1
@@ -125,8 +125,8 @@ def test_a_file_that_has_gone_bad_loses_its_old_reading(images, tmp_path):
 def test_images_show_the_findings_at_the_size_of_the_original(images, tmp_path):
     read(FakeDetector(), images, tmp_path / "out", annotated=True)
     drawn = (tmp_path / "out" / "a.png.png").read_bytes()
-    plain = render_png(phantom(1, (120, 80)).grey)
-    assert decode(drawn, Limits()).grey.shape == (120, 80)
+    plain = render_png(phantom(1, (180, 120)).grey)
+    assert decode(drawn, Limits()).grey.shape == (180, 120)
     assert (decode(drawn, Limits()).grey != decode(plain, Limits()).grey).any()
 
 
@@ -197,4 +197,4 @@ def test_dicom_objects_are_the_same_in_every_run(images, tmp_path):
         read(FakeDetector(), images, tmp_path / out, dicom=True)
     uids = [dcmread(tmp_path / out / "a.png.sr.dcm").SOPInstanceUID for out in ("a", "b")]
     assert uids[0] == uids[1]
-    assert dcmread(tmp_path / "a" / "a.png.sc.dcm").Columns == 80
+    assert dcmread(tmp_path / "a" / "a.png.sc.dcm").Columns == 120

@@ -23,12 +23,12 @@ def ada(account: Callable[..., object]) -> Person:
 
 
 def test_a_report_has_every_view_the_readers_words_and_name(services: Services, ada: Person) -> None:
-    lateral = Upload("Smith2.png", imaging.render_png(imaging.phantom(4, (120, 90)).grey))
+    lateral = Upload("Smith2.png", imaging.render_png(imaging.phantom(4, (160, 120)).grey))
     study = create_study(services, ada, [GOOD, lateral]).study
 
     made = read_pdf(report_pdf(services, ada, study.id, "Seen.\r\nAgreed."))
 
-    assert made.images == ((96, 128), (90, 120))
+    assert made.images == ((96, 128), (120, 160))
     assert "Wrist\nDefinite\n87%" in made.text
     assert "Seen.\nAgreed." in made.text
     assert made.text.count("\nAda\n") == 2

@@ -9,11 +9,10 @@ from app.config import Limits
 from app.detection import Calibration, ModelSpec
 from app.detection.spec import NEW_NMS, parse_model_spec
 from app.errors import ModelError
-from app.imaging import InProcessDecoder, render_png
+from app.imaging import InProcessDecoder, phantom, render_png
 from app.records import Assessment, Detection, ModelInput, ModelVersion
 from app.usecases.stored_assessment import from_bytes, to_bytes
 from app.usecases.studies.infer import infer
-from tests.support.drawn_sets import drawn
 
 CALIBRATION = Calibration("fitted", ((0.0, 0.0), (1.0, 1.0)), 0.1, 0.5)
 SPEC = ModelSpec("own", "1", ("wrist", "metal"), 64, 32, NEW_NMS, CALIBRATION, other_findings=("metal",))
@@ -34,7 +33,9 @@ class Finder:
 
 
 def assessed(spec: ModelSpec, *found: Detection) -> Assessment:
-    return infer(Finder(spec, *found), lambda: render_png(drawn(1)), InProcessDecoder(Limits())).assessment
+    return infer(
+        Finder(spec, *found), lambda: render_png(phantom(1, (128, 128)).grey), InProcessDecoder(Limits())
+    ).assessment
 
 
 def test_metal_alone_is_shown_and_is_no_fracture() -> None:

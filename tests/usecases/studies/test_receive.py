@@ -4,18 +4,19 @@ import pytest
 from pydicom.uid import generate_uid
 
 from app.errors import Busy, DamagedImage, DuplicateInstance, UploadTooLarge
+from app.imaging import phantom
 from app.records import Study
 from app.services import Services
 from app.usecases.sealed_records import open_study
 from app.usecases.studies.pending import LEASE, infer_pending
 from app.usecases.studies.receive import is_stored, receive
-from tests.support.image_files import dataset, dicom, ramp
+from tests.support.image_files import dataset, dicom
 
 TENANT = "default"
 
 
 def radiograph(study_uid: str = "1.2.3", sop_uid: str | None = None, **more: object) -> bytes:
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID, made.SeriesInstanceUID = "1.2.840.10008.5.1.4.1.1.1", "1.2.3.4"
     made.StudyInstanceUID, made.SOPInstanceUID = study_uid, sop_uid or generate_uid()
     for name, value in more.items():

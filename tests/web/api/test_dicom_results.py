@@ -12,8 +12,9 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
+from app.imaging import phantom
 from app.records import DISCLAIMER
-from tests.support.image_files import dataset, dicom, ramp
+from tests.support.image_files import dataset, dicom
 from tests.web.conftest import Sender, image, multipart
 
 KINDS = ("sr", "sc", "gsps")
@@ -21,7 +22,7 @@ KINDS = ("sr", "sc", "gsps")
 
 def radiograph(**more: object) -> bytes:
     """A DICOM radiograph with every UID and a patient."""
-    made = dataset(ramp(most=4095, dtype="u2"))
+    made = dataset(phantom(3, (120, 160)).grey.astype("u2") * 16)
     made.SOPClassUID = "1.2.840.10008.5.1.4.1.1.1"
     made.SOPInstanceUID, made.SeriesInstanceUID, made.StudyInstanceUID = (generate_uid() for _ in range(3))
     made.PatientName, made.PatientID, made.Modality = "Doe^Jane", "4711", "CR"

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+from app.imaging import phantom
 from tests.support.image_files import dataset, dicom
 from tests.web.api.test_refusals import refused
 from tests.web.conftest import Sender, multipart
 
-PIXELS = np.linspace(0, 255, 160 * 120).reshape(120, 160).astype("u1")
+PIXELS = phantom(3, (120, 160)).grey
 
 
 def file_of(name: str = "Döe^Jané Marie", number: str = "MRN 4711", **tags: Any) -> bytes:

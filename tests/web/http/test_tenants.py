@@ -23,6 +23,7 @@ def eve(account: Callable[..., Account]) -> Account:
         ("get", "/studies/{study}"),
         ("delete", "/studies/{study}"),
         ("post", "/studies/{study}/images"),
+        ("post", "/studies/{study}/images/{image}/assess"),
         ("get", "/studies/{study}/report.pdf"),
         ("get", "/studies/{study}/images/{image}/original.png"),
         ("get", "/studies/{study}/images/{image}/annotated.png"),
