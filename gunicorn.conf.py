@@ -7,7 +7,7 @@ threads = 16
 # The worker loads the weights itself: CUDA does not survive a fork.
 preload_app = False
 timeout = 120
-graceful_timeout = 10
+graceful_timeout = 30
 keepalive = 5
 control_socket_disable = True
 # The app logs each request by endpoint and id; a path would carry sign-in tokens.

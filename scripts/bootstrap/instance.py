@@ -51,7 +51,7 @@ def write_secrets(folder: Path, mode: int) -> bool:
     """Write `master_keys` and `secret_key` where they are missing; True when any was."""
     made = [
         write_once(folder / name, make, mode)
-        for name, make in (("master_keys", _master_key), ("secret_key", _secret_key))
+        for name, make in (("master_keys", new_master_key), ("secret_key", _secret_key))
     ]
     return any(made)
 
@@ -96,8 +96,8 @@ def write_once(path: Path, make: Callable[[], str], mode: int) -> bool:
     return True
 
 
-def _master_key() -> str:
-    """A fresh master key, written as `app.security.MasterKeys` reads it: KID:KEY in base64url without padding."""
+def new_master_key() -> str:
+    """Return a fresh master key, written as `app.security.MasterKeys` parses it: KID:KEY in base64url, not padded."""
     return f"k{secrets.token_hex(4)}:{base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b'=').decode()}"
 
 
