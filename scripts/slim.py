@@ -2,8 +2,8 @@
 
 The Dockerfile runs it on the packages of `requirements-cpu.txt`. What is removed: OpenVINO's plugins for other devices
 and its importers of other formats, tests, headers and type stubs, the locale data of languages without a translation,
-versions of FHIR that nothing writes, and packages that only installing needs. Copies of one shared library, which
-wheels hold in place of links, become links again.
+versions of FHIR that nothing writes, codecs that no format of ours uses, and packages that only installing needs.
+Copies of one shared library, which wheels hold in place of links, become links again.
 """
 
 import argparse
@@ -29,7 +29,7 @@ UNUSED = (
     "openvino/libs/libopenvino_pytorch_frontend*",
     "openvino/libs/libopenvino_tensorflow*_frontend*",
     "fhir/resources/STU3",
-    "_gdcm/gdcm[!.]*[!y]",
+    "imagecodecs/_*.so",
     "alembic/testing",
     "numpy/distutils",
     "numpy/f2py",
@@ -41,7 +41,9 @@ UNUSED = (
     "../../../include",
     "../../../bin/node",
 )
-KEPT = ("_gdcm/gdcmswig.py", "_gdcm/gdcm.py", "_gdcm/gdcmopenjpeg*")
+# Codecs of imagecodecs that app/imaging calls by name, and what they import.
+_CODECS = ("imcd", "shared", "shared_cython", "ccitt", "deflate", "jpeg8", "jpegxl", "lzma", "zlib", "zstd")
+KEPT = tuple(f"imagecodecs/_{codec}.*" for codec in _CODECS)
 LOCALES = "babel/locale-data"
 # What Babel falls back to, and the language of the source texts.
 ALWAYS = ("root", "en")
@@ -58,6 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     before = size(packages)
     for path in [*unused(packages), *other_locales(packages / LOCALES, options.languages)]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in orphans(packages / "imagecodecs.libs", packages / "imagecodecs"):
+        path.unlink()
     link_copies(packages)
     print(f"{packages}: {before >> 20} MiB, now {size(packages) >> 20} MiB")
     return 0
@@ -76,6 +80,18 @@ def other_locales(folder: Path, languages: Sequence[str]) -> Iterator[Path]:
     for path in sorted(folder.glob("*.dat")):
         if path.stem.split("_")[0] not in {*ALWAYS, *languages}:
             yield path
+
+
+def orphans(libraries: Path, users: Path) -> list[Path]:
+    """The shared libraries that no extension module of a package names, neither itself nor through another one."""
+    rest = set(libraries.glob("*.so*"))
+    waiting = list(users.glob("*.so"))
+    while waiting:
+        content = waiting.pop().read_bytes()
+        named = {path for path in rest if path.name.encode() in content}
+        rest -= named
+        waiting += named
+    return sorted(rest)
 
 
 def link_copies(packages: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,11 +62,11 @@ def token(engine: Engine, compose: Compose) -> str:
     return engine.podman(*FLASK, "tokens", "add", "alice").strip()
 
 
-def send(engine: Engine, token: str, seed: int) -> dict[str, object]:
+def send(engine: Engine, token: str, seed: int) -> dict[str, Any]:
     """Send a radiograph through the TLS proxy."""
     write = "import sys, pathlib, base64; pathlib.Path('/tmp/x.png').write_bytes(base64.b64decode(sys.argv[1]))"
     engine.python("app", write, base64.b64encode(render_png(phantom(seed).grey)).decode())
-    study: dict[str, object] = json.loads(engine.python("app", CLIENT, PROXY, token, "/tmp/x.png"))
+    study: dict[str, Any] = json.loads(engine.python("app", CLIENT, PROXY, token, "/tmp/x.png"))
     return study
 
 
@@ -106,6 +107,11 @@ def test_a_new_master_key_seals_and_the_old_one_still_opens(
 
 
 def test_feedback_retention_and_audit_are_one_command_each(engine: Engine, compose: Compose, token: str) -> None:
+    study = send(engine, token, 3)
+    answer = "import sys, urllib.request as u; r = u.Request(sys.argv[1], data=sys.argv[2].encode(), method='POST', "
+    answer += "headers={'Authorization': sys.argv[3], 'Content-Type': 'application/json'}); u.urlopen(r, timeout=60)"
+    address = f"http://127.0.0.1:8000/api/v1/studies/{study['id']}/images/{study['images'][0]['id']}/feedback"
+    engine.python("app", answer, address, json.dumps({"findings": [], "normal": True}), f"Bearer {token}")
     engine.podman(*FLASK, "feedback", "export", "/data/corrections")
     assert "data.yaml" in engine.podman("exec", "app", "ls", "/data/corrections")
     engine.podman(*FLASK, "retention", "purge")

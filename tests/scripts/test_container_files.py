@@ -50,12 +50,12 @@ def test_an_image_runs_as_nobody_in_particular_and_tells_its_health(stage):
 
 def test_the_small_image_has_no_torch():
     lines = [*ancestry("cpu"), *ancestry("cpu-packages")]
-    assert not any("requirements.txt" in line or "gpu" in line or ".pt" in line for line in lines)
+    assert not any("requirements-gpu" in line or "gpu" in line or ".pt" in line for line in lines)
     assert "torch" not in " ".join(lines)
 
 
 def test_every_package_comes_with_its_hash():
-    installs = [line for lines in stages().values() for line in lines if "pip install" in line]
+    installs = [line for lines in stages().values() for line in lines if re.search(r"bin/pip .*install", line)]
     assert installs
     assert all("--require-hashes" in line for line in installs)
 
@@ -81,12 +81,15 @@ def compose():
     return yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("service", ["app", "database"])
+@pytest.mark.parametrize("service", ["app", "database", "proxy"])
 def test_a_service_is_locked_down(service):
     described = compose()["services"][service]
     assert described["read_only"] is True
     assert described["cap_drop"] == ["ALL"]
     assert described["security_opt"] == ["no-new-privileges:true"]
+    assert described["mem_limit"]
+    assert described["pids_limit"]
+    assert described["logging"]["options"].keys() == {"max-size", "max-file"}
 
 
 def test_the_app_gets_its_secrets_as_files_and_no_capability():
@@ -106,6 +109,31 @@ def test_nothing_listens_beyond_this_machine():
     assert services["app"]["ports"] == ["127.0.0.1:8000:8000"]
     assert "ports" not in services["database"]
     assert compose()["networks"]["inside"]["internal"] is True
+
+
+def test_a_request_in_flight_is_answered_before_the_engine_kills():
+    config = {}
+    exec((ROOT / "gunicorn.conf.py").read_text(encoding="utf-8"), config)
+    grace_s = int(compose()["services"]["app"]["stop_grace_period"].removesuffix("s"))
+    assert config["graceful_timeout"] < grace_s
+
+
+def test_no_volume_is_made_that_nobody_named():
+    assert "VOLUME" not in TEXT
+    assert {"data", "database"} == compose()["volumes"].keys()
+
+
+def test_every_setting_of_the_docs_reaches_the_app():
+    """All but secrets, which have a file, and those that name a file or are the image's own."""
+    table = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"^\| `([A-Z_]+)`", table, re.M))
+    passed = compose()["services"]["app"]["environment"].keys()
+    left_out = {"DATA_DIR", "MODELS_DIR", "DETECTOR_ENGINE", "DICOM_TLS_CERTIFICATE", "DICOM_TLS_KEY", "DICOM_TLS_CA"}
+    assert {name for name in names if f"{name}_FILE" not in names and not name.endswith("_FILE")} <= passed | left_out
+
+
+def test_the_database_is_asked_over_tcp_since_its_socket_answers_too_early():
+    assert "--host=127.0.0.1" in compose()["services"]["database"]["healthcheck"]["test"]
 
 
 def test_the_database_is_postgresql_17():
