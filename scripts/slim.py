@@ -42,7 +42,20 @@ UNUSED = (
     "../../../bin/node",
 )
 # Codecs of imagecodecs that app/imaging calls by name, and what they import.
-_CODECS = ("imcd", "shared", "shared_cython", "ccitt", "deflate", "jpeg8", "jpegxl", "lzma", "zlib", "zstd")
+_CODECS = (
+    "imcd",
+    "shared",
+    "shared_cython",
+    "ccitt",
+    "deflate",
+    "jpeg2k",
+    "jpeg8",
+    "jpegls",
+    "jpegxl",
+    "lzma",
+    "zlib",
+    "zstd",
+)
 KEPT = tuple(f"imagecodecs/_{codec}.*" for codec in _CODECS)
 LOCALES = "babel/locale-data"
 # What Babel falls back to, and the language of the source texts.
