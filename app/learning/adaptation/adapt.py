@@ -200,7 +200,7 @@ def _export(task: Adaptation, data: Path, reporter: Reporter) -> str:
             threads=task.wishes.threads or 0,
         )  # fmt: skip
         try:
-            export(plan, say=lambda line: reporter.say(f"  {line}"))
+            export(plan, _judge_of(reporter), say=lambda line: reporter.say(f"  {line}"))
         except ExportError as error:
             if kind == FP16:
                 raise
@@ -208,6 +208,18 @@ def _export(task: Adaptation, data: Path, reporter: Reporter) -> str:
             continue
         return kind
     raise ExportError("Nothing could be exported.")
+
+
+def _judge_of(reporter: Reporter) -> Callable[[Detector, Dataset], dict[str, float]]:
+    """The judge of an export, with its progress shown; no intervals are needed."""
+
+    def judge(detector: Detector, dataset: Dataset) -> dict[str, float]:
+        cases = _infer(detector, dataset, "judging", reporter)
+        found = figures(cases, dataset.fracture_regions, None, resamples=0)
+        chosen = {"map50": found.map50, "map50_95": found.map50_95, "auroc": found.auroc}
+        return {name: figure.value for name, figure in chosen.items() if figure.value is not None}
+
+    return judge
 
 
 def _judge(task: Adaptation, data: Path, reporter: Reporter) -> tuple[Comparison, bool]:

@@ -66,7 +66,7 @@ def compare(old: Sequence[Case], new: Sequence[Case], seed: int = 0) -> Comparis
 
 
 def in_words(comparison: Comparison) -> list[str]:
-    """What the comparison says, line by line, with how sure it is."""
+    """The comparison as lines of text, with how sure it is."""
     lines = []
     for change in comparison.changes:
         between = f"{change.interval[0]:+.3f} to {change.interval[1]:+.3f}" if change.interval else "unknown"
@@ -74,12 +74,12 @@ def in_words(comparison: Comparison) -> list[str]:
             f"{change.name}: old {_figure(change.old)}, new {_figure(change.new)}; difference {between} (95 %)"
         )
     sure = f"measured on {comparison.images} images, {comparison.fractured} of them with a fracture"
-    said = {
+    conclusion = {
         BETTER: "The new model is better on these images",
         WORSE: "The new model is worse on these images: go on serving the old one",
         UNDECIDED: "No difference between old and new can be shown",
     }
-    return [*lines, f"{said[comparison.verdict]}, {sure}."]
+    return [*lines, f"{conclusion[comparison.verdict]}, {sure}."]
 
 
 def _figures_of(cases: Sequence[Case], positive: NDArray[np.bool_]) -> Callable[[Counts], Floats]:

@@ -38,9 +38,14 @@ def is_plainly_fracture(name: str) -> bool:
     """
     words = _words(name)
     known = _FRACTURE | _KIND | _SITE | _QUALIFIER
-    if not words or any(word in _DENIAL for word in words):
+    if not words or denies_fracture(name):
         return False
     return all(word in known for word in words) and any(word in _FRACTURE | _KIND | _SITE for word in words)
+
+
+def denies_fracture(name: str) -> bool:
+    """Whether a class name says that there is no fracture, as "normal" and "not fractured" do."""
+    return any(word in _DENIAL for word in _words(name))
 
 
 def _words(name: str) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import DatasetError
-from app.learning.datasets.class_names import is_plainly_fracture
+from app.learning.datasets.class_names import denies_fracture, is_plainly_fracture
 from app.learning.datasets.images import size_wh_of
 from app.learning.layouts.annotations import AnnotatedImage, AnnotatedSet, Fault
 from app.learning.layouts.description import SPLIT_NAMES, read_description
@@ -78,8 +78,8 @@ class Dataset:
 def read_dataset(data_yaml: Path, split: str, *, any_name: bool = False) -> Dataset:
     """Read one split ("train", "val" or "test"; "valid" is "val").
 
-    any_name: take class names that do not plainly mean a fracture for fractures, because the caller says that every
-        box is one.
+    any_name: take class names for fractures although none of them plainly means one, because the caller says that
+        every box is one. Beside a name that plainly does, others stay in doubt.
 
     Raises:
         DatasetError: a file or folder is missing, a label has no image, a row is wrong, or a class is not plainly a
@@ -99,7 +99,7 @@ def read_dataset(data_yaml: Path, split: str, *, any_name: bool = False) -> Data
 
 
 def regions_of(names: Sequence[str]) -> dict[str, str]:
-    """Region by class name: the Kaggle set's seven names are six regions; anybody else's names stay as they are."""
+    """Region by class name: the Kaggle set's seven names are six regions; the names of other sets stay as they are."""
     if set(names) == set(REGION_OF_NAME):
         return {name: REGION_OF_NAME[name] for name in sorted(names, key=lambda n: REGIONS.index(REGION_OF_NAME[n]))}
     return {name: name for name in names}
@@ -109,7 +109,9 @@ def _regions_by_name(found: AnnotatedSet, data_yaml: Path, any_name: bool) -> di
     if found.findings is not None:
         return {name: name for name in found.names}
     used = {box.name for image in found.images for box in image.boxes}
-    plain = [name for name in found.names if any_name or is_plainly_fracture(name)]
+    plain = [name for name in found.names if is_plainly_fracture(name)]
+    if any_name and not plain:
+        plain = [name for name in found.names if not denies_fracture(name)]
     unclear = [name for name in found.names if name in used and name not in plain]
     if unclear:
         raise DatasetError(

@@ -12,7 +12,7 @@ from app.learning.likeness.near_duplicates import find_near_duplicates, group
 from app.learning.progress import Progress
 
 _THUMBNAIL_PX = 160
-# The search compares all with all; beyond this, preparing the set is the place for it.
+# The search compares all with all; beyond this, it is left to the preparation of the set.
 _MOST_COMPARED = 3000
 
 

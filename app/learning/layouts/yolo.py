@@ -105,7 +105,7 @@ def _labels_elsewhere(description: Description, splits: Sequence[str], within: P
         try:
             found |= {pair.label for pair in pairs_of(description, split, within)}
         except DatasetError:
-            continue  # a split that is not asked for may be missing
+            continue  # a split that is not needed may be missing
     return found
 
 

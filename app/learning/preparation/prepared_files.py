@@ -45,7 +45,7 @@ class Item:
 
 
 def image_path(item: Item) -> str:
-    """The image's place in the prepared set."""
+    """The image's path in the prepared set."""
     suffix = item.source.image.suffix.lower()
     if item.source.boxes is not None:
         suffix = ".png" if item.rewritten else _SUFFIX_OF.get(item.found.format, suffix)
@@ -53,7 +53,7 @@ def image_path(item: Item) -> str:
 
 
 def label_path(item: Item) -> str:
-    """The label file's place in the prepared set."""
+    """The label file's path in the prepared set."""
     return f"{item.split}/labels/{item.source.stem}.txt"
 
 

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from app.errors import DatasetError
+from app.learning.datasets.class_names import is_plainly_fracture
 from app.learning.datasets.dataset import read_dataset
 from app.learning.layouts.yolo_rows import parse_labels
 from tests.support.drawn_sets import BOX, KAGGLE_NAMES, drawn, fracatlas, kaggle, put
@@ -148,3 +149,50 @@ def test_a_data_yaml_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "data.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(DatasetError, match=r"data\.yaml"):
         read_dataset(tmp_path / "data.yaml", "train")
+
+
+def test_every_wrong_file_is_named_at_once(tmp_path: Path) -> None:
+    folder = kaggle(tmp_path, ["0 0.5 0.5 0 0\n", "9 0.5 0.5 0.1 0.1\n", "0,0.5,0.5,0.1,0.1\n", BOX])
+    (folder / "train" / "labels" / "lost.txt").write_text("", encoding="utf-8")
+    with pytest.raises(DatasetError) as raised:
+        read_dataset(folder / "data.yaml", "train")
+    lines = str(raised.value).splitlines()
+    for name, line in zip(("image0", "image1", "image2", "lost"), lines, strict=False):
+        assert name in line
+    assert "4 files cannot be used" in lines[-1]
+
+
+def one_class(folder: Path, *names: str) -> Path:
+    kaggle(folder, ["0 0.5 0.5 0.2 0.2\n"], [f"{len(names) - 1} 0.5 0.5 0.2 0.2\n"])
+    description = {"train": "train/images", "val": "valid/images", "names": list(names)}
+    (folder / "data.yaml").write_text(yaml.safe_dump(description), encoding="utf-8")
+    return folder / "data.yaml"
+
+
+@pytest.mark.parametrize("names", [("fracture", "text"), ("fractured", "not fractured"), ("abnormal", "normal")])
+def test_a_class_that_may_be_no_fracture_never_counts_as_one(tmp_path: Path, names: tuple[str, ...]) -> None:
+    data_yaml = one_class(tmp_path, *names)
+    for any_name in (False, True):
+        with pytest.raises(DatasetError, match=rf"{names[-1]} may not mean a fracture"):
+            read_dataset(data_yaml, "val", any_name=any_name)
+
+
+def test_a_name_that_tells_nothing_is_a_fracture_where_the_caller_says_so(tmp_path: Path) -> None:
+    data_yaml = one_class(tmp_path, "class 0")
+    assert read_dataset(data_yaml, "val", any_name=True).regions == ("class 0",)
+    with pytest.raises(DatasetError, match="class 0 may not mean a fracture"):
+        read_dataset(data_yaml, "val")
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("fracture", True), ("Fractured", True), ("wrist", True), ("distal_radius_fracture", True),
+        ("elbow positive", True), ("Fractura", True), ("κάταγμα", True), ("oblique-displaced", True),
+        ("non-displaced fracture", True), ("Left Hip Fx", True),
+        ("text", False), ("metal", False), ("boneanomaly", False), ("not fractured", False), ("normal", False),
+        ("class 0", False), ("bone", False), ("dislocation", False), ("", False),
+    ],
+)  # fmt: skip
+def test_names_that_plainly_mean_a_fracture(name: str, plain: bool) -> None:
+    assert is_plainly_fracture(name) is plain

@@ -321,6 +321,21 @@ def test_an_output_inside_the_set(tmp_path: Path, run) -> None:
     refused(run("--own", folder, "--out", folder / "out"), "inside one another", folder / "out")
 
 
+def test_a_full_disk(tmp_path: Path, run) -> None:
+    import resource
+
+    folder = roboflow(tmp_path / "set")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, limits[1]))
+    try:
+        answer = run("--own", folder, "--out", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (answer.status, "cannot be written" in answer.err) == (1, True)
+    assert not (tmp_path / "out" / "data.yaml").exists()
+    assert run("--own", folder, "--out", tmp_path / "out").summary["images"] == COUNTS["images"]
+
+
 def test_an_output_that_is_a_file(tmp_path: Path, run) -> None:
     (tmp_path / "out").write_text("mine")
     answer = run("--own", roboflow(tmp_path / "set"), "--out", tmp_path / "out")
