@@ -85,11 +85,12 @@ def adapt(task: Adaptation, reporter: Reporter) -> dict[str, Any]:
         DatasetError, TrainingError, ModelError, ExportError: one line that says what is wrong.
     """
     shipped = load_model_spec(task.shipped)
+    candidates = _candidates(task, shipped)
     own = read_own([task.own], task.policy, task.group_by)
     _begin(task)
     counts = _prepare(task, own, shipped, reporter)
     data = task.work / "set" / "data.yaml"
-    beginning = _train(task, counts, shipped, data, reporter)
+    beginning = _train(task, counts, candidates, data, reporter)
     kind = _export(task, data, reporter)
     comparison, calibrated = _judge(task, data, reporter)
     return {
@@ -106,6 +107,16 @@ def adapt(task: Adaptation, reporter: Reporter) -> dict[str, Any]:
         "report": str(task.work / "report.html"),
         "preview": str(task.work / "set" / "preview.html"),
     }
+
+
+def _candidates(task: Adaptation, shipped: ModelSpec) -> list[Beginning]:
+    """The weights to start from; whatever else may be wrong with the options is told before anything is written."""
+    if not task.name or Path(task.name).name != task.name:
+        raise ExportError("The name of the model becomes the name of its files: no slashes, not empty.")
+    files = [task.weights] if task.weights else shipped_weights(shipped, task.shipped)
+    candidates = [beginning_of(path) for path in files]
+    recipe_for(candidates[0], 1, (), choose_device(task.device).type, task.wishes)
+    return candidates
 
 
 def _begin(task: Adaptation) -> None:
@@ -140,7 +151,7 @@ def _prepare(task: Adaptation, own: OwnSets, shipped: ModelSpec, reporter: Repor
     manifest_file = task.work / "set" / "manifest.json"
     if manifest_file.is_file():
         reporter.say("1/5 The data set is prepared.")
-        return summary_of(json.loads(manifest_file.read_text(encoding="utf-8")))
+        return _with_fractures(summary_of(json.loads(manifest_file.read_text(encoding="utf-8"))))
     reporter.say(f"1/5 Preparing {task.own}.")
     kept = tuple(region for region in shipped.regions if region not in shipped.other_findings)
     by_dicom = task.group_by is not None and task.group_by.kind == DICOM
@@ -152,6 +163,11 @@ def _prepare(task: Adaptation, own: OwnSets, shipped: ModelSpec, reporter: Repor
     counts = summary_of(manifest)
     for reason, count in counts["set_aside"].items():
         reporter.say(f"  set aside, {reason}: {count}")
+    return _with_fractures(counts)
+
+
+def _with_fractures(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts; raises DatasetError where a part has no fracture."""
     for split in ("train", "val"):
         if not counts["fractured"][split]:
             raise DatasetError(f"The {split} part has no fracture; more images, or another --val-share, may help.")
@@ -165,11 +181,12 @@ def _share(own: OwnSets) -> float:
     return min(_LARGEST_SHARE, max(_USUAL_SHARE, _WANTED / rarest)) if rarest else _USUAL_SHARE
 
 
-def _train(task: Adaptation, counts: dict[str, Any], shipped: ModelSpec, data: Path, reporter: Reporter) -> Beginning:
+def _train(
+    task: Adaptation, counts: dict[str, Any], candidates: Sequence[Beginning], data: Path, reporter: Reporter
+) -> Beginning:
     run, images = task.work / "run", counts["images"]["train"]
     device = choose_device(task.device).type
-    files = [task.weights] if task.weights else shipped_weights(shipped, task.shipped)
-    beginning = choose_beginning([beginning_of(path) for path in files], images, device, task.wishes)
+    beginning = choose_beginning(candidates, images, device, task.wishes)
     if (run / FINAL).is_file():
         reporter.say("2/5 The training is done.")
         return beginning

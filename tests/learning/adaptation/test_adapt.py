@@ -146,6 +146,25 @@ def test_a_folder_with_another_model_is_left_alone(shipped: Path, tmp_path: Path
     assert (shipped / "model.json").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--weights", "nowhere.pt"), "There are no weights at nowhere.pt"),
+        (("--name", "a/b"), "no slashes"),
+        (("--image-size", "100"), "image_sizes"),
+        (("--device", "toaster"), "no device called toaster"),
+        (("--group-by", "shoe"), "--group-by takes"),
+        (("--models-dir", "nowhere"), "model.json cannot be read"),
+    ],
+)
+def test_a_wrong_option_is_told_before_anything_is_written(
+    shipped: Path, tmp_path: Path, option: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert adapt(roboflow(tmp_path / "set"), "--out", tmp_path / "out", "--models-dir", shipped, *option) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_regions_that_own_images_do_not_label_learn_nothing_from_them() -> None:
     import torch
 
