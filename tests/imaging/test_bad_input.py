@@ -91,6 +91,16 @@ def mpf_of_kind(kind: int) -> bytes:
     return raw[:entries] + kind.to_bytes(4, order) + raw[entries + 4 :]
 
 
+def tiff_of_strips(count: int) -> bytes:
+    """A TIFF of one column, a strip for each of its rows."""
+    at = 8 + 2 + 9 * 12 + 4
+    entries = [(256, 1, 1), (257, 1, count), (258, 1, 8), (259, 1, 1), (262, 1, 1), (273, count, at), (277, 1, 1)]
+    entries += [(278, 1, 1), (279, count, at + 4 * count)]
+    out = b"II*\x00" + struct.pack("<IH", 8, len(entries))
+    out += b"".join(struct.pack("<HHII", tag, 4, number, value) for tag, number, value in entries) + bytes(4)
+    return out + struct.pack("<I", 8) * count + struct.pack("<I", 1) * count
+
+
 LOSSLESS = deep_jpeg(DEEP, 12, predictor=1)
 FILES = {
     "jpeg": saved(GREY, "JPEG"),
@@ -210,6 +220,19 @@ def test_a_bomb_is_refused_from_its_header_with_memory_bounded(name):
     tracemalloc.stop()
     assert peak < 5_000_000
     assert time.perf_counter() - started < 1
+
+
+def test_a_tiff_of_four_million_strips_is_refused_without_parsing_them():
+    raw = tiff_of_strips(4_000_000)
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(errors.DamagedImage):
+        decode(raw, Limits())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000 + len(raw)
+    assert time.perf_counter() - started < 0.5
+    assert decode(tiff_of_strips(300), Limits()).grey.shape == (300, 1)
 
 
 def test_a_deflated_bomb_is_not_inflated():

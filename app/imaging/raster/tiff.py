@@ -15,6 +15,7 @@ from app.imaging.image_size import check_size
 from app.imaging.notices import MAIN_IMAGE_ONLY
 from app.imaging.raster.pillow import open_image, show
 from app.imaging.raster.rendering import Shown, show_colour, show_deep_colour, show_deep_grey, to_radiograph
+from app.imaging.raster.tiff_directories import MOST_DIRECTORIES, check_directories
 from app.imaging.raster.tiff_segments import COMPRESSIONS, NOT_SUPPORTED, check_segments, layout_of, samples_of
 from app.records import Radiograph
 
@@ -23,7 +24,6 @@ _OLD_JPEG, _JPEG, _WEBP = 6, 7, 50001
 _REDUCED_OR_MASK = 0b101
 _OLD_THUMBNAIL = 2
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_MOST_PAGES = 64
 
 
 def decode_tiff(raw: bytes, limits: Limits) -> Radiograph:
@@ -31,6 +31,7 @@ def decode_tiff(raw: bytes, limits: Limits) -> Radiograph:
 
     Source: TIFF 6.0 (Adobe, 1992); sections 8 for NewSubfileType, 14 for predictors, 18 for associated alpha.
     """
+    check_directories(raw)
     with TiffFile(BytesIO(raw)) as file:
         page, is_alone = _main_page(file)
         check_size(page.imagewidth, page.imagelength, limits)
@@ -49,7 +50,7 @@ def _main_page(file: TiffFile) -> tuple[TiffPage, bool]:
     Raises:
         MultiFrame: several of them. DamagedImage: none.
     """
-    pages = [file.pages[n] for n in range(min(len(file.pages), _MOST_PAGES))]
+    pages = [file.pages[n] for n in range(min(len(file.pages), MOST_DIRECTORIES))]
     main = [page for page in pages if isinstance(page, TiffPage) and not _is_thumbnail(page)]
     if len(main) > 1:
         raise MultiFrame

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tifffile import TiffPage
 
 from app.errors import DamagedImage, UnsupportedImage
+from app.imaging.raster.tiff_directories import MOST_SEGMENTS
 from app.translatable import N_
 
 _NONE, _CCITT_RLE, _CCITT_3, _CCITT_4, _LZW, _DEFLATE, _PACKBITS = 1, 2, 3, 4, 5, (8, 32946), 32773
@@ -24,8 +25,6 @@ _DECODERS: dict[int, Callable[..., bytes | bytearray]] = {
 _HORIZONTAL, _FLOATING = 2, 3
 _LSB_FIRST = 2
 _SEPARATE = 2
-# A strip a row of the tallest image that fits a byte budget; more of them only cost time.
-_MOST_SEGMENTS = 100_000
 NOT_SUPPORTED = N_(
     "This TIFF is of a kind that is not supported. Save it as an uncompressed grey TIFF or a PNG and send that."
 )
@@ -59,7 +58,7 @@ def check_segments(page: TiffPage, raw: bytes) -> None:
     planes = page.samplesperpixel if page.planarconfig == _SEPARATE else 1
     rows, columns = _segment_hw(page)
     needed = planes * -(-page.imagelength // rows) * -(-page.imagewidth // columns)
-    if not needed <= _MOST_SEGMENTS or min(len(offsets), len(counts)) < needed:
+    if not needed <= MOST_SEGMENTS or min(len(offsets), len(counts)) < needed:
         raise DamagedImage
     if any(n <= 0 or at <= 0 or at + n > len(raw) for at, n in zip(offsets[:needed], counts[:needed], strict=True)):
         raise DamagedImage
