@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 from app.errors import ImageNotFound, StoredDataDamaged
 from app.records import Assessment, Feedback, Study, StudyImage
@@ -80,7 +81,7 @@ def open_image(services: RecordServices, tenant: str, study_id: str, wrapped_key
         StoredDataDamaged: its assessment does not open.
     """
     belongs = AssociatedData(tenant, study_id, _ASSESSMENT, image.id)
-    plain = services.vault.open(image.sealed_assessment, wrapped_key, belongs)
+    plain = _open_dated(services.vault, image.sealed_assessment, wrapped_key, belongs, image.created_at)
     name, assessment = stored_assessment.from_bytes(plain)
     return StudyImage(image.id, name, image.created_at, assessment)
 
@@ -127,16 +128,20 @@ def open_feedback(vault: Vault, tenant: str, wrapped_key: bytes, row: FeedbackRo
     Raises:
         StoredDataDamaged: it does not open.
     """
-    content = stored_feedback.from_bytes(vault.open(row.sealed, wrapped_key, _of_feedback(tenant, row)))
+    plain = _open_dated(vault, row.sealed, wrapped_key, _of_feedback(tenant, row), row.created_at)
+    content = stored_feedback.from_bytes(plain)
     return Feedback(row.id, row.image, row.person, row.person_name, row.created_at, **vars(content))
 
 
 def seal_assessment(
-    vault: Vault, row: tuple[str, str, str], wrapped_key: bytes, name: str, assessment: Assessment
+    vault: Vault, row: tuple[str, str, str], wrapped_key: bytes, name: str, assessment: Assessment, *, at: datetime
 ) -> bytes:
-    """The ciphertext of a file name and an assessment; `row` is the (tenant, study, image) that it belongs to."""
+    """The ciphertext of a file name and an assessment.
+
+    row: the (tenant, study, image) that it belongs to. at: when the image was stored; both are bound to it.
+    """
     tenant, study_id, image_id = row
-    belongs = AssociatedData(tenant, study_id, _ASSESSMENT, image_id)
+    belongs = _dated(AssociatedData(tenant, study_id, _ASSESSMENT, image_id), at)
     return vault.seal(stored_assessment.to_bytes(name, assessment), wrapped_key, belongs)
 
 
@@ -149,9 +154,22 @@ def seal_original(vault: Vault, row: tuple[str, str, str], wrapped_key: bytes, r
 def seal_feedback(
     vault: Vault, tenant: str, wrapped_key: bytes, new: NewFeedback, content: FeedbackContent
 ) -> NewFeedback:
-    """`new` with its content sealed; it opens for its own image and its own reader only."""
-    sealed = vault.seal(stored_feedback.to_bytes(content), wrapped_key, _of_feedback(tenant, new))
+    """`new` with its content sealed; it opens for its own image, reader and time only."""
+    belongs = _dated(_of_feedback(tenant, new), new.created_at)
+    sealed = vault.seal(stored_feedback.to_bytes(content), wrapped_key, belongs)
     return replace(new, sealed=sealed)
+
+
+def _dated(belongs: AssociatedData, at: datetime) -> AssociatedData:
+    return replace(belongs, item=f"{belongs.item}/{at.astimezone(UTC).isoformat(timespec='microseconds')}")
+
+
+def _open_dated(vault: Vault, sealed: bytes, wrapped_key: bytes, belongs: AssociatedData, at: datetime) -> bytes:
+    """Open what is bound to its time; records of older versions are not, and open without."""
+    try:
+        return vault.open(sealed, wrapped_key, _dated(belongs, at))
+    except StoredDataDamaged:
+        return vault.open(sealed, wrapped_key, belongs)
 
 
 def _of_closing(tenant: str, row: ClosingRow) -> AssociatedData:

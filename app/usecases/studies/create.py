@@ -172,9 +172,10 @@ def _name(services: Services, person: Person, upload: Upload, index: int) -> str
 def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:
     image_id = services.new_id()
     row = (tenant, study_id, image_id)
+    at = services.clock()
     return NewImage(
         id=image_id,
-        created_at=services.clock(),
-        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, view.name, view.assessment),
+        created_at=at,
+        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, view.name, view.assessment, at=at),
         sealed_original=seal_original(services.vault, row, wrapped_key, view.raw),
     )

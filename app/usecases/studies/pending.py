@@ -89,7 +89,7 @@ def _keep(
     if not _complete_details(services, unit, study, header):
         assessment = replace(assessment, warnings=(*assessment.warnings, DIFFERENT_PATIENT))
     row = (tenant, study_id, pending.image)
-    sealed = seal_assessment(services.vault, row, study.wrapped_key, before.name, assessment)
+    sealed = seal_assessment(services.vault, row, study.wrapped_key, before.name, assessment, at=before.created_at)
     unit.studies.replace_assessment(*row, sealed, label=labeller(services, tenant))
     images = open_study(services, unit.studies.get(tenant, study_id)).images
     if all(image.assessment.verdict != "pending" for image in images):

@@ -124,10 +124,11 @@ def _pending_image(
     width, height = received.size_wh
     pending = Assessment(_NO_MODEL, width, height, "pending", 0.0, (), _NO_TIME)
     name = received.name or f"{row[2][:8]}.dcm"
+    at = services.clock()
     return NewImage(
         id=row[2],
-        created_at=services.clock(),
-        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, name, pending),
+        created_at=at,
+        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, name, pending, at=at),
         sealed_original=seal_original(services.vault, row, wrapped_key, received.raw),
     )
 

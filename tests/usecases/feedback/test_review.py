@@ -165,3 +165,19 @@ def test_an_answer_laid_to_another_reader_or_image_does_not_open(
 def test_other_bytes_are_refused_as_damaged(plain: bytes) -> None:
     with pytest.raises(StoredDataDamaged):
         stored_feedback.from_bytes(plain)
+
+
+def test_times_of_images_and_answers_cannot_be_moved_in_the_database(
+    services: Services, ada: Person, study: Study
+) -> None:
+    add_feedback(services, ada, study.id, study.images[0].id, [], comment="x")
+    engine = connect(services.settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE feedback SET created_at = '2020-01-01 00:00:00.000000'"))
+    with pytest.raises(StoredDataDamaged):
+        list_feedback(services, ada, study.id)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE images SET created_at = '2020-01-01 00:00:00.000000'"))
+    engine.dispose()
+    with pytest.raises(StoredDataDamaged):
+        show_study.get_study(services, ada, study.id)
