@@ -26,7 +26,7 @@ def assess_anyway(services: Services, person: Person, study_id: str, image_id: s
         raise BadRequest("This image is assessed already.")
     assessment = _overruled(services, person, study_id, image_id, image.assessment)
     where = (person.tenant, study_id, image_id)
-    sealed = seal_assessment(services.vault, where, row.wrapped_key, image.name, assessment)
+    sealed = seal_assessment(services.vault, where, row.wrapped_key, image.name, assessment, at=image.created_at)
     with services.store.begin() as unit:
         unit.studies.replace_assessment(
             person.tenant, study_id, image_id, sealed, label=labeller(services, person.tenant)
