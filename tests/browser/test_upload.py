@@ -4,11 +4,14 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.access import enter
 from tests.support.browsing import Server, Watched, allow, drop
+from tests.support.image_files import dataset, dicom
 
 pytestmark = pytest.mark.browser
 
@@ -226,3 +229,25 @@ def test_a_page_fits_a_phone_and_a_slow_line(browser: Browser, server: Server, p
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     assert sum(sizes) < 500_000
     context.close()
+
+
+def test_a_drop_of_two_patients_becomes_two_studies_and_what_is_unclear_is_asked(
+    visit: Watched, radiographs: list[Path], tmp_path: Path
+) -> None:
+    page = visit.page
+    pixels = np.asarray(Image.open(radiographs[0]).convert("L"))
+    for name, number in (("Doe^Jane", "1"), ("Roe^Richard", "2")):
+        tags = {"PatientName": name, "PatientID": number, "StudyInstanceUID": f"1.2.{number}"}
+        (tmp_path / f"{number}.dcm").write_bytes(dicom(dataset(pixels, **tags)))
+
+    drop(page, tmp_path / "1.dcm", radiographs[1], tmp_path / "2.dcm")
+    page.get_by_role("button", name=re.compile("It is of Roe, Richard")).click()
+    link = page.get_by_role("link", name="To the study: Roe, Richard")
+    expect(page.get_by_role("link", name="To the study: Doe, Jane")).to_be_visible(timeout=60_000)
+    expect(page.locator(".file.done")).to_have_count(3, timeout=60_000)
+
+    link.click()
+
+    page.wait_for_url(re.compile("/studies/[0-9a-f]+$"))
+    expect(page.locator(".patient-strip")).to_contain_text("Roe, Richard")
+    expect(page.locator("article.view")).to_have_count(2)

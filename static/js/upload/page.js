@@ -1,14 +1,17 @@
-// The drop zone. Each file is sealed here, sent with its progress, and inferred; the first makes the study, the others join
-// it. Without crypto.subtle (plain http from another computer) the plain form stays in charge.
+// The drop zone. Each file is sealed here, sent with its progress, and inferred. A drop is split by patient and study: of
+// each, the first file makes the study, the others join it. Without crypto.subtle (plain http from another computer) the
+// plain form stays in charge.
 import { find } from "../dom.js";
 import { tab } from "../stored.js";
 import { filled, percent, wordsOf } from "../words.js";
+import { HEADER_BYTES, groupKey, headerOf } from "./dicom_header.js";
 import { digestOf, filesOf, mayBeImage } from "./files.js";
 import { FileRow } from "./row.js";
 import { Refusal, fetchKey, send } from "./send.js";
 
 /** @typedef {import("./seal.js").UploadKey} UploadKey */
-/** @typedef {{file: File, row: FileRow}} Waiting */
+/** @typedef {{name: string, endpoint: string, studyId: string | null, accepted: number}} Target one study to be */
+/** @typedef {{file: File, row: FileRow, target: Target | null}} Waiting target: null while it is not known */
 
 const form = find(document, "[data-uploader]", HTMLFormElement);
 const input = find(form, "[data-files-input]", HTMLInputElement);
@@ -36,10 +39,12 @@ let asked = 0;
 let isBusy = false;
 /** @type {UploadKey | null} */
 let key = null;
-let accepted = 0;
-/** @type {string | null} */
-let studyId = null;
-let endpoint = form.dataset.endpoint ?? "";
+/** @type {Map<string, Target>} */
+const targets = new Map();
+/** @type {Waiting[]} */
+const unclear = [];
+// On a study's own page every file joins that study.
+const isSplit = form.dataset.endpoint === form.dataset.apiStudiesUrl;
 
 /** @param {File} file */
 function tooEarly(file) {
@@ -47,12 +52,11 @@ function tooEarly(file) {
     return new Refusal("upload-too-large", filled(words.tooLarge, { size: megabytes(maxBytes) }), 413);
   }
   if (file.size === 0) return new Refusal("empty-file", words.empty, 422);
-  if (accepted >= maxFiles) return new Refusal("too-many-files", filled(words.tooMany, { count: maxFiles }), 413);
   return null;
 }
 
 /** @param {Waiting} waiting */
-async function sealAndSend({ file, row }) {
+async function sealAndSend({ file, row, target }) {
   const { sealFile } = await import("./seal.js");
   key ??= await fetchKey(form.dataset.keyUrl ?? "");
   row.say(words.encrypting);
@@ -62,7 +66,7 @@ async function sealAndSend({ file, row }) {
     if (share < 1) row.say(filled(words.sending, { percent: percent(share) }), share);
     else row.say(words.reading);
   };
-  return send(endpoint, sealed, key.kid, csrfToken, onSent, () => row.say(words.waitingForServer));
+  return send(target?.endpoint ?? "", sealed, key.kid, csrfToken, onSent, () => row.say(words.waitingForServer));
 }
 
 /** @param {Waiting} waiting */
@@ -79,15 +83,15 @@ async function submit(waiting) {
 
 /** @param {Waiting} waiting */
 async function submitNext(waiting) {
-  const { row } = waiting;
+  const { row, target } = waiting;
   try {
     const study = await submit(waiting);
     const newest = study.images.at(-1);
-    studyId = study.id;
-    endpoint = `${form.dataset.apiStudiesUrl}/${encodeURIComponent(studyId)}/images`;
+    const endpoint = `${form.dataset.apiStudiesUrl}/${encodeURIComponent(study.id)}/images`;
+    if (target) Object.assign(target, { studyId: study.id, endpoint });
     row.done(words.verdicts[newest?.verdict ?? ""] ?? words.stored, newest?.verdict ?? "none");
   } catch (error) {
-    accepted -= 1;
+    if (target) target.accepted -= 1;
     fail(waiting, error instanceof Refusal ? error : new Refusal("unreadable", words.unreadable, 422));
   }
 }
@@ -104,9 +108,8 @@ function fail(waiting, refusal) {
   if (!refusal.canRetry) return;
   row.offer(words.retry, () => {
     refused.delete(row);
-    accepted += 1;
     row.say(words.waiting, 0);
-    queue.push(waiting);
+    enqueue(waiting);
     work();
   });
 }
@@ -121,43 +124,136 @@ async function work() {
   finish();
 }
 
-/** Go to the study, unless something here waits for its sender. */
+/** Go to the study, unless something here waits for its sender, or there are several. */
 function finish() {
-  if (studyId === null) return;
-  const address = `${form.dataset.studiesUrl}/${encodeURIComponent(studyId)}`;
+  const made = [...targets.values()].filter(({ studyId }) => studyId !== null);
+  const first = made[0];
+  if (first === undefined) return;
+  const address = addressOf(first);
   // What was refused is told again on the page that comes next; it is kept nowhere but in this tab.
   const told = [...refused].map(([{ file }, { message }]) => ({ name: file.name, message }));
-  if (told.length > 0) tab?.setItem(`rejected-${studyId}`, JSON.stringify(told));
-  const waits = asked > 0 || [...refused.values()].some(({ canRetry }) => canRetry);
-  if (!waits) location.assign(address);
-  Object.assign(ends, { href: address, hidden: !waits });
+  if (told.length > 0) tab?.setItem(`rejected-${first.studyId}`, JSON.stringify(told));
+  const waits = asked > 0 || unclear.length > 0 || [...refused.values()].some(({ canRetry }) => canRetry);
+  if (!waits && made.length === 1) location.assign(address);
+  Object.assign(ends, { href: address, hidden: !waits && made.length === 1 });
+  if (made.length > 1) linkAll(made);
+}
+
+/** @param {Target} target */
+const addressOf = ({ studyId }) => `${form.dataset.studiesUrl}/${encodeURIComponent(studyId ?? "")}`;
+
+/**
+ * One link for each study that a drop made.
+ * @param {readonly Target[]} made
+ */
+function linkAll(made) {
+  for (const former of form.querySelectorAll("[data-another-study]")) former.remove();
+  made.forEach((target, number) => {
+    const link = number === 0 ? ends : /** @type {HTMLAnchorElement} */ (ends.cloneNode());
+    link.textContent = filled(words.toStudyOf, { name: target.name || String(number + 1) });
+    link.href = addressOf(target);
+    if (link === ends) return;
+    link.removeAttribute("data-to-study");
+    link.dataset.anotherStudy = "";
+    ends.parentElement?.append(" ", link);
+  });
+  announcer.textContent = filled(words.severalStudies, { count: made.length });
 }
 
 /** @param {readonly File[]} files */
 async function take(files) {
-  if (!isBusy && studyId === null && asked === 0) {
+  if (!isBusy && targets.size === 0 && asked === 0) {
     list.replaceChildren();
     refused.clear();
     sent.clear();
   }
   for (const file of files) await takeOne(file);
+  settle();
   work();
 }
 
 /** @param {File} file */
 async function takeOne(file) {
   const row = new FileRow(list, file, announcer, words.waiting);
+  /** @type {Waiting} */
+  const waiting = { file, row, target: null };
   const refusal = tooEarly(file);
   if (refusal) {
-    fail({ file, row }, refusal);
+    fail(waiting, refusal);
     return;
   }
-  accepted += 1;
+  waiting.target = await targetFor(file);
   const digest = await digestOf(file).catch(() => "");
   const earlier = digest ? sent.get(digest) : undefined;
   if (digest) sent.set(digest, file.name);
-  if (earlier === undefined) queue.push({ file, row });
-  else askTwice({ file, row }, earlier);
+  if (earlier === undefined) enqueue(waiting);
+  else askTwice(waiting, earlier);
+}
+
+/**
+ * The study that a file belongs to by its header; null where it does not say.
+ * @param {File} file
+ */
+async function targetFor(file) {
+  if (!isSplit) return studyOf("", "");
+  const start = await file.slice(0, HEADER_BYTES).arrayBuffer().catch(() => new ArrayBuffer(0));
+  const header = headerOf(start);
+  const group = groupKey(header);
+  return group ? studyOf(group, (header?.patientName || header?.patientId || "").replace("^", ", ").replaceAll("^", " ")) : null;
+}
+
+/**
+ * @param {string} group
+ * @param {string} name
+ */
+function studyOf(group, name) {
+  const found = targets.get(group) ?? { name, endpoint: form.dataset.endpoint ?? "", studyId: null, accepted: 0 };
+  targets.set(group, found);
+  return found;
+}
+
+/**
+ * Put a file in the queue of its study, or aside while it is not clear which that is.
+ * @param {Waiting} waiting
+ */
+function enqueue(waiting) {
+  const { target: to } = waiting;
+  if (to === null) unclear.push(waiting);
+  else if (to.accepted >= maxFiles) {
+    fail(waiting, new Refusal("too-many-files", filled(words.tooMany, { count: maxFiles }), 413));
+  } else {
+    to.accepted += 1;
+    queue.push(waiting);
+  }
+}
+
+/** Let files that do not say whose they are join the only study of the drop; where there are several, ask. */
+function settle() {
+  const known = [...targets.values()];
+  for (const waiting of unclear.splice(0)) {
+    if (known.length > 1) askWhose(waiting, known);
+    else enqueue({ ...waiting, target: known[0] ?? studyOf("", "") });
+  }
+}
+
+/**
+ * Ask which patient a file belongs to.
+ * @param {Waiting} waiting
+ * @param {readonly Target[]} known
+ */
+function askWhose(waiting, known) {
+  const { file, row } = waiting;
+  asked += 1;
+  row.fail(words.whose);
+  /** @param {Target} chosen */
+  const choose = (chosen) => {
+    asked -= 1;
+    row.say(words.waiting, 0);
+    enqueue({ ...waiting, target: chosen });
+    work();
+  };
+  known.forEach((one, number) => row.offer(filled(words.itIsOf, { name: one.name || String(number + 1) }), () => choose(one)));
+  row.offer(words.ownStudy, () => choose(studyOf(`own ${file.name}`, file.name)));
 }
 
 /**
@@ -168,13 +264,12 @@ async function takeOne(file) {
 function askTwice(waiting, earlier) {
   const { row } = waiting;
   asked += 1;
-  accepted -= 1;
   row.fail(filled(words.twice, { name: earlier }));
   row.offer(words.sendTwice, () => {
     asked -= 1;
-    accepted += 1;
     row.say(words.waiting, 0);
-    queue.push(waiting);
+    enqueue(waiting);
+    settle();
     work();
   });
   row.offer(words.leaveOut, () => {
