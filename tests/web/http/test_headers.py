@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.web.http.permissions import OPEN_ENDPOINTS
+
 PATHS = [
     "/",
     "/sign-in",
