@@ -19,7 +19,7 @@ from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
-from app.web.http import cors, guard, headers, operations
+from app.web.http import cors, guard, headers, operations, static_files
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
 from app.web.http.notices import Notices
@@ -49,7 +49,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
         ConfigError, ModelError: from `build_services`, or the keys are not those of the database. The application does
             not start.
     """
-    app = Flask("app", root_path=str(ROOT / "app"), template_folder=ROOT / "templates", static_folder=ROOT / "static")
+    app = Flask("app", root_path=str(ROOT / "app"), template_folder=ROOT / "templates", static_folder=None)
+    static_files.install(app, ROOT / "static")
     app.request_class = UploadRequest
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.config.from_mapping(_flask_config(settings))

@@ -89,7 +89,7 @@ def test_axe_finds_nothing_without_javascript(
 def test_axe_would_find_a_fault(browser: Browser, server: Server, workplace: Workplace) -> None:
     with opened(browser, server, workplace, "study", viewport=PHONE) as page:
         page.evaluate("document.querySelector('.marked img').removeAttribute('alt')")
-        page.evaluate("document.querySelector('.page-head .muted').style.color = '#aaa'")
+        page.evaluate("document.querySelector('.study-head .muted').style.color = '#aaa'")
         page.evaluate("document.querySelector('.top nav').style.cssText = 'gap: 0'")
         small = "padding: 0; font-size: 5px; line-height: 1"
         page.evaluate("small => document.querySelectorAll('nav a').forEach((a) => { a.style.cssText = small; })", small)

@@ -1,11 +1,17 @@
 """What a page weighs before its images, and that nothing on it moves while it arrives."""
 
 import time
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browsing import Server, Workplace
+from app.imaging import phantom
+from tests.support.access import enter
+from tests.support.browsing import Program, Server, Workplace
 
 pytestmark = pytest.mark.browser
 
@@ -73,3 +79,40 @@ def test_a_shift_would_be_seen(browser: Browser, server: Server, workplace: Work
         while sum(value for value, _ in page.evaluate("shifts")) < MOST_SHIFT:
             assert time.monotonic() < until_s, "nothing moved"
             page.wait_for_timeout(50)
+
+
+# Source: Chrome DevTools' "Slow 3G", 400 kbit/s and 300 ms there and back.
+SLOW = {"offline": False, "latency": 300, "downloadThroughput": 400_000 / 8, "uploadThroughput": 400_000 / 8}
+OPENS_WITHIN_S = 8.0
+
+
+@pytest.fixture
+def full_size(tmp_path: Path) -> Path:
+    """A radiograph as large as a real one, with its noise."""
+    grey = cv2.resize(phantom(1).grey, (2048, 2048), interpolation=cv2.INTER_CUBIC)
+    noise = np.random.default_rng(1).normal(0, 6, grey.shape)
+    path = tmp_path / "full.jpg"
+    Image.fromarray(np.clip(grey + noise, 0, 255).astype(np.uint8)).save(path, quality=70)
+    return path
+
+
+def test_a_study_opens_within_eight_seconds_on_a_slow_line(browser: Browser, server: Server, full_size: Path) -> None:
+    with browser.new_context(base_url=server.url, viewport={"width": 1440, "height": 900}) as context:
+        page = context.new_page()
+        enter(page, server.person("slow-line", "Sam", "clinician"))
+        study = Program(server.url, server.token_of("slow-line", "Sam")).send(full_size)
+        client = context.new_cdp_session(page)
+        client.send("Network.enable")
+        client.send("Network.clearBrowserCache")
+        client.send("Network.emulateNetworkConditions", SLOW)
+        started_s = time.monotonic()
+        page.goto(f"/studies/{study['id']}", wait_until="commit")
+        shown = page.locator(".view:not([data-away]) .marked .frame > img")
+        shown.wait_for(timeout=60_000)
+        width = shown.evaluate("(img) => img.decode().then(() => img.naturalWidth)")
+        took_s = time.monotonic() - started_s
+        page.locator(".stage canvas").first.wait_for(timeout=60_000)
+        ready_s = time.monotonic() - started_s
+
+    assert width == 1280
+    assert took_s < OPENS_WITHIN_S, (took_s, ready_s)

@@ -6,6 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from app.web.http import static_files
 from app.web.http.context import metrics
 
 log = logging.getLogger(__name__)
@@ -62,8 +63,7 @@ def _begin() -> None:
 def _cache_control(status: int) -> str:
     if request.endpoint != "static" or status >= 400:
         return "no-store"
-    # The lock file pins what npm installs; our own files are asked for again and answered with 304.
-    return "public, max-age=86400" if request.path.startswith("/static/vendor/") else "no-cache"
+    return static_files.cache_control()
 
 
 def _count(answer: Response) -> None:
