@@ -17,7 +17,8 @@ from tests.container.test_image import CLIENT
 from tests.support.compose import Compose
 from tests.support.container_engine import Engine
 
-pytestmark = [pytest.mark.container, pytest.mark.slow]
+# The first test of the folder waits for the image.
+pytestmark = [pytest.mark.container, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FLASK = ("exec", "app", "flask", "--app", "wsgi")
 PROXY = "https://127.0.0.1:8443"

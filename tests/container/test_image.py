@@ -21,7 +21,8 @@ from tests.container.conftest import IMAGE
 from tests.support.container_engine import PYTHON, Engine
 from tests.support.image_files import compressed, dataset, deep_jpeg, dicom, ramp, saved
 
-pytestmark = [pytest.mark.container, pytest.mark.slow]
+# The first test of the folder waits for the image.
+pytestmark = [pytest.mark.container, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 CLIENT = Path(__file__).with_name("client.py").read_text(encoding="utf-8")
 READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"
