@@ -25,7 +25,7 @@ _CONCLUSION = ParagraphStyle("conclusion", STRONG, fontSize=12, leading=16)
 
 @dataclass(frozen=True)
 class Signature:
-    """Who signed a report and when; `version` counts from 1, a later one replaces the one before."""
+    """Signature of a report: person and time; `version` counts from 1, a later one replaces the one before."""
 
     name: str
     at: datetime

@@ -63,7 +63,7 @@ class MarkedView:
         return wording.gettext("View %(number)s of %(count)s", number=self.number, count=count)
 
     def legend(self, wording: Wording) -> list[Any]:
-        """What each number on it means, and what dashes mean."""
+        """Legend: the meaning of each number on the image, and of dashes."""
         named = [paragraph(f"{box.label}: {box.words}", SMALL) for box in self.boxes]
         dashed = wording.gettext("Dashed line and question mark: only possible.")
         return [*named, *([paragraph(dashed, SMALL)] if any(box.is_possible for box in self.boxes) else [])]

@@ -50,7 +50,7 @@ def test_from_a_file_to_a_report_by_the_keyboard_alone(page: Page, radiographs: 
     look_closely(page)
     answer(page)
     find_again(page)
-    # Whoever answers has read; taken back, and marked again.
+    # A reader who answers has read; taken back, and marked again.
     for state in ("unread", "read"):
         tab_to(page, ".decide form button:not([name])")
         press(page, "Enter")

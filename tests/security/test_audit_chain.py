@@ -1,4 +1,4 @@
-"""Whoever alters the audit log is found out, and where."""
+"""An altered audit log is noticed, and where."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone

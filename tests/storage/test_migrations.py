@@ -1,4 +1,4 @@
-"""Migrations make exactly the tables that the code expects, whoever runs them and however often."""
+"""Migrations make exactly the tables that the code expects, by any user and any number of times."""
 
 import logging
 import multiprocessing

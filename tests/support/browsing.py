@@ -141,7 +141,7 @@ def visiting(browser: Browser, server: Server, **options: object) -> Iterator[Wa
 
 
 def _fault(request: Request) -> list[str]:
-    # Whoever leaves a page ends what it was still loading.
+    # A user who leaves a page ends what it was still loading.
     return [] if request.failure == "net::ERR_ABORTED" else [f"{request.failure}: {request.url}"]
 
 

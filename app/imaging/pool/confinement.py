@@ -1,4 +1,4 @@
-"""What a decoder process may use: memory, CPU time, files. It lives for one file."""
+"""Confine a decoder process: memory, CPU time, files. It lives for one file."""
 
 import ctypes
 import resource

@@ -45,7 +45,7 @@ _WANTED, _LARGEST_SHARE, _USUAL_SHARE = 14, 0.4, 0.2
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What to adapt to, and how.
+    """Options of an adaptation.
 
     own: folder of own images. out: the folder that gets the served model. shipped: folder of the model that serves now.
     weights: start from this checkpoint instead of a shipped one. val_share: None chooses by the number of images.
@@ -70,7 +70,7 @@ class Adaptation:
 
 @dataclass(frozen=True)
 class Reporter:
-    """Who is told: `say` hears one line each, `progress` and `watcher` follow the long steps."""
+    """Listeners: `say` hears one line each, `progress` and `watcher` follow the long steps."""
 
     say: Callable[[str], None]
     progress: Progress

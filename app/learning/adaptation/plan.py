@@ -32,7 +32,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user fixes of the recipe; None leaves it to the plan. hours: the longest training on a CPU."""
+    """Parts of the recipe that the user fixes; None leaves it to the plan. hours: the longest training on a CPU."""
 
     epochs: int | None = None
     image_size: int | None = None

@@ -76,7 +76,7 @@ class StudyChanges(Body):
 
 
 class NewReport(Body):
-    """What the signing reader writes; everything else of the report is what is stored."""
+    """Text of the signing reader; everything else of the report is taken from the store."""
 
     statement: Annotated[StrictStr, Field(description="At most 10,000 characters.")] = ""
 

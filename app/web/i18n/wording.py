@@ -140,7 +140,7 @@ def likely_region(image: StudyImage) -> str:
 
 
 def role_name(role: Role) -> str:
-    """What a person may do, in one word."""
+    """Name of a role, in one word."""
     return str(_(ROLE_WORDS.get(role, role)))
 
 

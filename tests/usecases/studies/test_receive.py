@@ -1,4 +1,4 @@
-"""Objects from other systems: stored once, pending at first, inferred by whoever holds the detector."""
+"""Objects from other systems: stored once, pending at first, inferred by a process with a detector."""
 
 import pytest
 from pydicom.uid import generate_uid

@@ -1,7 +1,7 @@
 """Tenants on purpose, five roles, disabled people, and credentials that only the holder of SECRET_KEY can issue.
 
-API tokens, links and sessions were kept as plain SHA-256 digests, which whoever writes the database could insert. They
-are dropped: people sign in again, and programs need new tokens.
+API tokens, links and sessions were kept as plain SHA-256 digests, which somebody who writes the database could insert.
+They are dropped: people sign in again, and programs need new tokens.
 """
 
 import sqlalchemy as sa
