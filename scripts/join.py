@@ -13,9 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         # Heavy: --help should not wait for torch.
-        from app.learning.networks.join import join_checkpoints  # noqa: PLC0415
+        from app.learning.networks.join import Shares, join_checkpoints  # noqa: PLC0415
 
-        join_checkpoints(options.classes, options.weights, options.out, options.size, options.share)
+        shares = Shares(options.share, tuple(options.alone.split(",")) if options.alone else ())
+        join_checkpoints(options.classes, options.weights, options.out, options.size, shares)
     except FractureError as error:
         print(error, file=sys.stderr)
         return 1
@@ -31,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, required=True, metavar="FILE.pt", help="its boxes are kept")
     parser.add_argument("--classes", type=Path, required=True, metavar="FILE.pt", help="only its class scores count")
     parser.add_argument("--share", type=float, default=0.5, help="of --classes in the mean of the class logits (0.5)")
+    parser.add_argument("--alone", default="", help="regions that --classes alone scores, such as hip,leg")
     parser.add_argument("--size", choices=("s", "m", "l", "x"), default="s", help="of the joined network (s)")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.pt")
     return parser

@@ -6,7 +6,7 @@ network is zero. The box branch of every YOLOv8 up to l is 64 channels wide, so 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,31 +29,53 @@ class _Seats:
     width: int
 
 
-def join_checkpoints(first: Path, second: Path, target: Path, size: str, share: float) -> None:
-    """Write `target`: both networks in one of `size`, in half precision.
+@dataclass(frozen=True)
+class Shares:
+    """What the first network counts in the mean of the class logits.
 
-    share: of the first network in the mean of the class logits, above 0 and below 1. Boxes are those of the second.
+    share: above 0 and below 1. alone: regions of which the first network alone gives the logit.
+    """
+
+    share: float = 0.5
+    alone: tuple[str, ...] = ()
+
+    def of(self, regions: Sequence[str]) -> Tensor:
+        """(regions,) the share of each region.
+
+        Raises:
+            ModelError: the share is out of range, or there is no such region.
+        """
+        if not 0 < self.share < 1:
+            raise ModelError("The share of the first network must lie between 0 and 1.")
+        if unknown := [name for name in self.alone if name not in regions]:
+            raise ModelError(f"The weights do not know {', '.join(unknown)}; they know {', '.join(regions)}.")
+        return torch.tensor([1.0 if name in self.alone else self.share for name in regions])
+
+
+def join_checkpoints(first: Path, second: Path, target: Path, size: str, shares: Shares) -> None:
+    """Write `target`: both networks in one of `size`, in half precision. Boxes are those of the second.
 
     Raises:
-        ModelError: a checkpoint is missing or damaged, they know other regions, or do not fit into `size` together.
+        ModelError: a checkpoint is missing or damaged, they know other regions, do not fit into `size` together, or
+            the shares are wrong.
         TrainingError: `target` cannot be written; a file that was there stays as it was.
     """
-    if not 0 < share < 1:
-        raise ModelError("The share of the first network must lie between 0 and 1.")
     one, other = load_network(first).eval(), load_network(second).eval()
     if list(one.names.values()) != list(other.names.values()):
         raise ModelError(f"The weights {second} know other regions than {first}.")
-    joined = join(one, other, size, share)
-    save_weights(joined, target, trained_at_px(other), {"joined": {first.name: share, second.name: 1 - share}})
+    joined = join(one, other, size, shares)
+    save_weights(joined, target, trained_at_px(other), {"joined": [first.name, second.name], **asdict(shares)})
 
 
-def join(first: DetectionModel, second: DetectionModel, size: str, share: float) -> DetectionModel:
+def join(first: DetectionModel, second: DetectionModel, size: str, shares: Shares) -> DetectionModel:
     """A YOLOv8 of `size` in float32 with the boxes of `second` and the mean of both networks' class logits.
 
     Raises:
         ModelError: a layer of `size` is narrower than both together, or shallower than one of them.
     """
-    new = build_network(size, [first.names[number] for number in range(len(first.names))]).float()
+    regions = [str(first.names[number]) for number in range(len(first.names))]
+    share = shares.of(regions)
+    new = build_network(size, regions).float()
     olds: Any = (first.model, second.model)
     _widen_class_branches(new, sum(layers[-1].cv3[0][0].conv.out_channels for layers in olds))
     with torch.no_grad():
@@ -81,7 +103,7 @@ def _widen_class_branches(network: DetectionModel, width: int) -> None:
 class _Joiner:
     """Fills the weights of the joined network, layer by layer, in the order of the data."""
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: Tensor) -> None:
         self._shares = (share, 1 - share)
 
     def network(self, olds: tuple[DetectionModel, DetectionModel], new: DetectionModel) -> None:
@@ -114,7 +136,7 @@ class _Joiner:
             boxes = olds[1].cv2[scale]
             middle = _conv([None, boxes[0]], new.cv2[scale][0], source)
             middle = _conv([None, boxes[1]], new.cv2[scale][1], middle)
-            _last([None, boxes[2]], (0.0, 1.0), new.cv2[scale][2], middle)
+            _last([None, boxes[2]], (torch.zeros(1), torch.ones(1)), new.cv2[scale][2], middle)
 
 
 def _c2f(olds: Sequence[Any], new: Any, source: _Seats) -> _Seats:  # noqa: ANN401 - C2f keeps untyped attributes
@@ -147,13 +169,13 @@ def _conv(olds: Sequence[Any], new: Any, source: _Seats, target: _Seats | None =
     return out
 
 
-def _last(olds: Sequence[Any], shares: Sequence[float], new: Any, source: _Seats) -> None:  # noqa: ANN401
+def _last(olds: Sequence[Any], shares: Sequence[Tensor], new: Any, source: _Seats) -> None:  # noqa: ANN401
     """Fill the last convolution of a branch with the weighted mean of the old ones."""
     new.weight.zero_()
     new.bias.zero_()
     for old, share, inputs in zip(olds, shares, source.of, strict=True):
         if old is not None:
-            new.weight[:, inputs] = share * old.weight
+            new.weight[:, inputs] = share[:, None, None, None] * old.weight
             new.bias += share * old.bias
 
 
