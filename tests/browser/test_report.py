@@ -40,7 +40,7 @@ def study_page(
 def test_the_report_comes_with_what_was_written_and_the_page_stays(study_page: Page, tmp_path: Path) -> None:
     study_page.fill("#statement", "Schräge Fraktur.")
     with study_page.expect_download() as download:
-        study_page.click("text=Download report (PDF)")
+        study_page.click("text=Download draft (PDF)")
 
     download.value.save_as(tmp_path / "report.pdf")
     assert "Schräge Fraktur." in read_pdf((tmp_path / "report.pdf").read_bytes()).text

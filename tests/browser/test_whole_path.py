@@ -108,7 +108,7 @@ def answer_every_finding(page: Page) -> None:
 def text_of_report(page: Page, folder: Path) -> str:
     page.get_by_label("Your assessment").fill("Step in the cortex.")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download report (PDF)").click()
+        page.get_by_role("button", name="Download draft (PDF)").click()
     download.value.save_as(folder / "report.pdf")
     text = re.sub(r"\s+", " ", read_pdf((folder / "report.pdf").read_bytes()).text)
     assert "Step in the cortex." in text
