@@ -12,7 +12,15 @@ from app.web.http.query import list_query, local_path
 from app.web.http.uploads import BoundedBytes
 from app.web.i18n import wording
 
-NOT_IN_A_REQUEST = {"FractureError", "ConfigError", "ModelError", "DatasetError", "TrainingError", "ExportError"}
+NOT_IN_A_REQUEST = {
+    "FractureError",
+    "ConfigError",
+    "ModelError",
+    "DatasetError",
+    "TrainingError",
+    "ExportError",
+    "PeerUnavailable",
+}
 READING = Assessment(ModelVersion("m", "1", "00"), 400, 300, "none", 0.0, (), Timing(0, 0, 0, 0))
 
 
