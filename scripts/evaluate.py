@@ -83,6 +83,7 @@ def _run(options: argparse.Namespace, opener: Callable[[argparse.Namespace], Det
         about = _about(options, detector)
     page = report_page(evaluation, cases, about)
     line = summary(evaluation) | {"split": options.split, "model": about["Model"], "engine": about["Engine"]}
+    line |= {"not_assessed": sum(not case.is_assessed for case in cases)}
     options.report.mkdir(parents=True, exist_ok=True)
     report = {"summary": line, "about": about, "figures": everything(evaluation)}
     write_whole(options.report / "report.json", json.dumps(report, indent=2, allow_nan=False) + "\n")

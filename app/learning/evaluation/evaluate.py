@@ -1,6 +1,7 @@
 """Infer a labelled data set as the app infers an upload, and compute the figures of the result."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -73,8 +74,8 @@ def infer_cases(
 
 
 def _infer_case(detector: Finder, image: LabelledImage, group: str) -> Case:
-    found = infer_radiograph(detector, load_labelled(image)).detections
-    return case_of(image, found, group)
+    judged = infer_radiograph(detector, load_labelled(image))
+    return replace(case_of(image, judged.detections, group), is_assessed=judged.judgement.reason is None)
 
 
 def load_labelled(image: LabelledImage) -> Radiograph:

@@ -34,6 +34,7 @@ class Case:
     group: which data set the image came from.
     places: numbers of the detections that count where regions do not, since one place may be called by several;
         None means all.
+    is_assessed: whether the app would have judged the image; figures count it either way.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class Case:
     scores: Floats
     group: str = ""
     places: Ints | None = None
+    is_assessed: bool = True
 
     @property
     def has_fracture(self) -> bool:

@@ -1,6 +1,6 @@
 """A test collection of images that are no limb radiographs: drawn, or taken from packages where these are installed.
 
-The scope gate must refuse them; see `app.detection.scope`. Nothing of it is a patient's image of this project.
+None of them must be assessed. Nothing of it is a patient's image of this project.
 """
 
 import importlib.util
@@ -26,7 +26,7 @@ Field = NDArray[np.float64]
 DRAWN_PER_KIND = 12
 _TILES = 3
 _SIDE_PX = 512
-# Folders of images in packages: (package, folder in it, kind).
+# Folders of images in packages: (package, folder in it).
 _PHOTOGRAPHS = (
     ("skimage", "data"),
     ("sklearn", "datasets/images"),
@@ -76,16 +76,17 @@ def of_grey(grey: Grey) -> Radiograph:
 
 
 def _photographs(seed: int) -> Iterator[Outsider]:
-    """Whole photographs in grey, and parts of them, so that a wall or a face fills the image."""
+    """Photographs as they are, and parts of them in grey, so that a wall or a face fills the image."""
     for path in _files_of_packages():
         try:
-            whole = decode(path.read_bytes(), Limits()).grey
+            radiograph = decode(path.read_bytes(), Limits())
         except (OSError, FractureError):
             continue
+        whole = radiograph.grey
         if min(whole.shape) < 128:
             continue
         kind = "text" if path.stem in _OF_TEXT else "photograph"
-        yield Outsider(kind, path.stem, of_grey(whole))
+        yield Outsider(kind, path.stem, radiograph)
         rng = np.random.default_rng((seed, len(path.stem), whole.shape[0]))
         for number in range(_TILES):
             yield Outsider(kind, f"{path.stem}-part-{number}", of_grey(_part(whole, rng)))

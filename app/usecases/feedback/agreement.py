@@ -40,7 +40,7 @@ def agreement(services: RecordServices, person: Person) -> tuple[Agreement, ...]
 
     Of each reader the newest verdict on an image counts; a normal image rejects everything found on it. A box that was
     corrected and kept its region counts as confirmed. What does not open is passed over, and so are samples
-    that the software drew.
+    that the software drew, and images that it did not assess.
 
     Raises:
         Forbidden: not an admin.
@@ -76,6 +76,8 @@ def newest_answers(services: RecordServices, tenant: str) -> Iterator[tuple[Feed
         try:
             feedback, assessment = _opened(services, tenant, row)
         except StoredDataDamaged:
+            continue
+        if assessment.verdict == "not-assessed":
             continue
         if (feedback.marks or feedback.normal) and DRAWN_SAMPLE not in assessment.warnings:
             seen.add((row.feedback.image, row.feedback.person))

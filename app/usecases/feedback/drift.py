@@ -42,4 +42,5 @@ def _latest(services: Services, tenant: str) -> Iterator[Assessment]:
             if image.created_at >= since
             and image.assessment.model == version
             and DRAWN_SAMPLE not in image.assessment.warnings
+            and image.assessment.verdict not in ("pending", "not-assessed")
         )
