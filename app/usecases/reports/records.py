@@ -17,7 +17,7 @@ def fhir_bundle(services: Services, person: Person, study_id: str) -> str:
         StudyNotFound: not in this person's tenant.
     """
     study = get_study(services, person, study_id)
-    return build_bundle(study, _conclusion(study), is_final=False)
+    return build_bundle(study, _conclusion(study), is_final=_is_signed(services, study))
 
 
 def hl7_message(services: Services, person: Person, study_id: str) -> str:
@@ -27,7 +27,7 @@ def hl7_message(services: Services, person: Person, study_id: str) -> str:
         StudyNotFound: not in this person's tenant.
     """
     study = get_study(services, person, study_id)
-    return oru_message(study, _conclusion(study), services.clock(), is_final=False)
+    return oru_message(study, _conclusion(study), services.clock(), is_final=_is_signed(services, study))
 
 
 def fhir_transaction(services: RecordServices, tenant: str, study_id: str) -> str:
@@ -37,7 +37,7 @@ def fhir_transaction(services: RecordServices, tenant: str, study_id: str) -> st
         StudyNotFound: not in this tenant.
     """
     study = open_study(services, services.store.studies.get(tenant, study_id))
-    return build_bundle(study, _conclusion(study), is_final=False, is_transaction=True)
+    return build_bundle(study, _conclusion(study), is_final=_is_signed(services, study), is_transaction=True)
 
 
 def oru_of(services: RecordServices, tenant: str, study_id: str) -> str:
@@ -47,7 +47,15 @@ def oru_of(services: RecordServices, tenant: str, study_id: str) -> str:
         StudyNotFound: not in this tenant.
     """
     study = open_study(services, services.store.studies.get(tenant, study_id))
-    return oru_message(study, _conclusion(study), services.clock(), is_final=False)
+    return oru_message(study, _conclusion(study), services.clock(), is_final=_is_signed(services, study))
+
+
+def _is_signed(services: RecordServices, study: Study) -> bool:
+    """Whether a person signed a report of the study as it is: no view and no decision came after it."""
+    signed = services.store.decisions.reports(study.tenant, study.id)
+    changes = [image.created_at for image in study.images]
+    changes += [study.decision.at] if study.decision else []
+    return bool(signed) and signed[-1].created_at >= max(changes)
 
 
 def _conclusion(study: Study) -> str:

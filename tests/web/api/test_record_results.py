@@ -11,6 +11,7 @@ from hl7apy.parser import parse_message
 from app.records import DISCLAIMER, Assessment, Finding, ModelVersion, Patient, Study, StudyImage, Timing
 from app.reports.fhir import fhir_bundle
 from app.reports.hl7 import escape, oru_message
+from tests.support.fakes import FakeClock
 from tests.web.conftest import Sender, image, multipart
 
 
@@ -60,6 +61,22 @@ def test_an_unsigned_report_is_preliminary_and_carries_the_disclaimer(api: Sende
     report = bundle["entry"][0]["resource"]
     assert (report["resourceType"], report["status"]) == ("DiagnosticReport", "preliminary")
     assert DISCLAIMER in report["conclusion"]
+
+
+def test_results_are_final_once_signed_and_preliminary_again_after_another_view(api: Sender, clock: FakeClock) -> None:
+    study_id = made(api)["id"]
+
+    def status() -> tuple[str, str]:
+        report = api("get", f"/studies/{study_id}/fhir.json").get_json()["entry"][0]["resource"]
+        message = api("get", f"/studies/{study_id}/hl7").get_data(as_text=True)
+        return report["status"], next(line for line in message.split("\r") if line.startswith("OBX")).split("|")[11]
+
+    clock.pass_(minutes=1)
+    assert api("post", f"/studies/{study_id}/reports", json={"statement": "Seen."}).status_code == 201
+    assert status() == ("final", "F")
+    clock.pass_(minutes=1)
+    assert api("post", f"/studies/{study_id}/images", **multipart(("b.png", image()))).status_code == 201
+    assert status() == ("preliminary", "P")
 
 
 def test_a_patient_is_named_in_both(study: Study) -> None:
