@@ -139,7 +139,8 @@ def test_training_export_evaluation_and_benchmark_reach_nobody(traced: Traced, t
     for engine in ("openvino", "torch"):
         report = ("--engine", engine, "--resamples", "0", "--threads", "1", "--report", tmp_path / engine)
         script("evaluate", "--data", data, "--split", "val", "--models-dir", models, *report)
-    images = ("--images", raw / "valid" / "images", "--models-dir", models, "--threads", "1")
-    script("batch_detect", *images, "--out", tmp_path / "batch")
-    script("benchmark", *images, "--repeats", "1")
+    images = raw / "valid" / "images"
+    served = ("--models-dir", models, "--threads", "1")
+    script("batch_detect", images, tmp_path / "batch", *served)
+    script("benchmark", "--images", images, *served, "--repeats", "1")
     assert not [path for path in traced.home.rglob("*") if re.search("intel|ultralytics", str(path), re.IGNORECASE)]

@@ -66,8 +66,8 @@ def test_the_command_trains_shows_figures_and_resumes(tmp_path: Path, capsys: py
     assert "holds a run already" in refused(start, capsys)
 
 
-def test_the_preview_writes_sheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_preview_writes_contact_sheets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = kaggle(tmp_path / "k", [BOX, BOX, ""]) / "data.yaml"
     out = tmp_path / "sheets"
     assert main(["--data", str(data), "--image-size", "96", "--preview", str(out)]) == 0
-    assert str(out / "sheet-1.png") in capsys.readouterr().out
+    assert str(out / "preview-1.png") in capsys.readouterr().out

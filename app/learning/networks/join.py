@@ -31,7 +31,7 @@ class _Seats:
 
 @dataclass(frozen=True)
 class Shares:
-    """What the first network counts in the mean of the class logits.
+    """Weight of the first network in the mean of the class logits.
 
     share: above 0 and below 1. alone: regions of which the first network alone gives the logit.
     """
