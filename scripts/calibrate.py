@@ -14,7 +14,7 @@ from app.detection import Detector, load_detector
 from app.errors import FractureError
 from app.learning.datasets.dataset import read_dataset
 from app.learning.evaluation.evaluate import infer_cases
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.learning.evaluation.report_json import Json
 from app.learning.export.fit_verdict import Fitted, fit_verdict, provenance, write_verdict
 from scripts.progress import Progress

@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         # Heavy: --help should not wait for torch.
-        from app.detection.ultralytics_import import import_torch  # noqa: PLC0415
+        from app.detection.engines.ultralytics_import import import_torch  # noqa: PLC0415
 
         import_torch()
         from app.learning.export.export import FORMATS, ExportPlan, export  # noqa: PLC0415

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.config import Limits, Settings
-from app.detection.openvino_import import block_telemetry
+from app.detection.engines.openvino_import import block_telemetry
 from app.records import Actor, Person
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Account:
 def _pillow_as_it_is() -> None:
     """Undo what ultralytics changes in Pillow, where collecting the tests has imported it."""
     if "ultralytics" in sys.modules:
-        from app.detection.ultralytics_import import import_torch
+        from app.detection.engines.ultralytics_import import import_torch
 
         import_torch()
 

@@ -3,7 +3,7 @@
 from app.detection.boxes import box_iou, places
 from app.detection.detector import Detector, EngineChoice, load_detector, load_engine
 from app.detection.drift import Drift, Reference, drift, reference_of
-from app.detection.engine import Engine
+from app.detection.engines.engine import Engine
 from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap

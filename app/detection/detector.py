@@ -7,7 +7,7 @@ from typing import Literal, Self
 import numpy as np
 
 from app.detection.boxes import read_boxes
-from app.detection.engine import Engine
+from app.detection.engines.engine import Engine
 from app.detection.prevalence import at_prevalence
 from app.detection.scheduler import Scheduler
 from app.detection.spec import ModelSpec, load_model_spec
@@ -88,12 +88,12 @@ def load_detector(
 def load_engine(spec: ModelSpec, engine: EngineChoice = "auto", threads: int = 0) -> Engine:
     """The engine alone, for programs that bring their own queue; see `load_detector`."""
     if engine == "torch" or (engine == "auto" and spec.torch and _has_cuda()):
-        from app.detection.engine_torch import TorchEngine  # noqa: PLC0415 - heavy
+        from app.detection.engines.engine_torch import TorchEngine  # noqa: PLC0415 - heavy
 
         if spec.torch is None:
             raise ModelError("model.json names no weights for the engine torch.")
         return TorchEngine(spec.torch, spec.regions, threads)
-    from app.detection.engine_openvino import OpenvinoEngine  # noqa: PLC0415 - heavy
+    from app.detection.engines.engine_openvino import OpenvinoEngine  # noqa: PLC0415 - heavy
 
     if spec.openvino is None:
         raise ModelError("model.json names no weights for the engine openvino.")

@@ -9,7 +9,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection.engine import Engine
+from app.detection.engines.engine import Engine
 from app.errors import Busy, Unavailable
 
 # One turn of the engine takes 0.1 to 2 s; an engine that needs longer than this hangs.

@@ -23,8 +23,8 @@ from app.web.http import cors, guard, headers, operations, static_files
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
 from app.web.http.notices import Notices
-from app.web.http.query import way_back
-from app.web.http.uploads import UploadRequest, body_limit
+from app.web.http.requests.query import way_back
+from app.web.http.requests.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
 from app.web.pages import explanation, help, patients, reports, selection, sign_in, studies, worklist

@@ -11,10 +11,10 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("ultralytics", reason="ultralytics is not installed")
 
-from app.detection.checkpoint import read_checkpoint
-from app.detection.engine_torch import TorchEngine
+from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.engine_torch import TorchEngine
+from app.detection.engines.ultralytics_import import import_torch
 from app.detection.spec import WeightsFile
-from app.detection.ultralytics_import import import_torch
 from app.errors import ModelError
 
 pytestmark = pytest.mark.torch
@@ -93,7 +93,9 @@ def test_a_file_without_a_network_is_refused(content: object) -> None:
 def test_importing_ultralytics_writes_nothing_prints_nothing_and_restores_the_environment(tmp_path: Path) -> None:
     import subprocess
 
-    code = "import os; a = dict(os.environ); from app.detection.ultralytics_import import import_torch as f; f(); "
+    code = (
+        "import os; a = dict(os.environ)\nfrom app.detection.engines.ultralytics_import import import_torch as f\nf()\n"
+    )
     code += "assert all(os.environ.get(k) == a.get(k) for k in os.environ if k.startswith('YOLO'))"
     environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)

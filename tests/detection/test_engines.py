@@ -87,9 +87,9 @@ def test_where_both_engines_are_sure_they_mean_the_same_place(
 def test_the_float_graph_is_the_torch_network(tmp_path: Path, shape: tuple[int, int]) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     pytest.importorskip("openvino", reason="openvino is not installed")
-    from app.detection.checkpoint import read_checkpoint
-    from app.detection.engine_openvino import OpenvinoEngine
-    from app.detection.engine_torch import TorchEngine
+    from app.detection.engines.checkpoint import read_checkpoint
+    from app.detection.engines.engine_openvino import OpenvinoEngine
+    from app.detection.engines.engine_torch import TorchEngine
     from app.learning.export.graph import save_graph, to_openvino
     from tests.support.tiny_network import openvino_files, save_tiny
 
@@ -105,7 +105,7 @@ def test_the_float_graph_is_the_torch_network(tmp_path: Path, shape: tuple[int, 
 
 def test_a_graph_that_is_no_graph_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("openvino", reason="openvino is not installed")
-    from app.detection.engine_openvino import OpenvinoEngine
+    from app.detection.engines.engine_openvino import OpenvinoEngine
     from tests.support.tiny_network import openvino_files
 
     (tmp_path / "tiny.xml").write_text("<net/>")

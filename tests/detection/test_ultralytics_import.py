@@ -5,7 +5,7 @@ from io import BytesIO
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from app.detection.ultralytics_import import import_torch
+from app.detection.engines.ultralytics_import import import_torch
 
 pytestmark = pytest.mark.torch
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.detection.engines.weights import read_weights
 from app.detection.spec import WeightsFile
-from app.detection.weights import read_weights
 from app.errors import ModelError
 
 CONTENT = b"weights" * 1000

@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
-from app.detection.ultralytics_import import import_torch
+from app.detection.engines.ultralytics_import import import_torch
 from app.imaging import model_input
 
 SIZES = [

@@ -3,8 +3,8 @@
 import hashlib
 from pathlib import Path
 
+from app.detection.engines.ultralytics_import import import_torch
 from app.detection.spec import OpenvinoFiles, WeightsFile
-from app.detection.ultralytics_import import import_torch
 from tests.support.fake_engine import REGIONS
 
 

@@ -22,7 +22,7 @@ from app.learning.datasets.dataset import Dataset, read_dataset
 from app.learning.datasets.policy import Policy
 from app.learning.evaluation.evaluate import infer_cases
 from app.learning.evaluation.figures import figures
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.learning.evaluation.report_html import report_page
 from app.learning.export.export import ExportPlan, export
 from app.learning.export.files import FP16, INT8

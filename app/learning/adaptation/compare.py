@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.evaluation import classification
-from app.learning.evaluation.average_precision import mean_average_precision
-from app.learning.evaluation.intervals import Counts, Floats, Interval, bootstrap, draw, number
-from app.learning.evaluation.matching import Case, match
+from app.learning.evaluation.metrics import classification
+from app.learning.evaluation.metrics.average_precision import mean_average_precision
+from app.learning.evaluation.metrics.intervals import Counts, Floats, Interval, bootstrap, draw, number
+from app.learning.evaluation.metrics.matching import Case, match
 
 BETTER, WORSE, UNDECIDED = "better", "worse", "no difference shown"
 FIGURES = ("map50", "auroc")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from app.config import Limits
 from app.detection import Detector
-from app.detection.ultralytics_import import import_torch
-from app.detection.weights import read_weights
+from app.detection.engines.ultralytics_import import import_torch
+from app.detection.engines.weights import read_weights
 from app.errors import DatasetError, FractureError, ModelError
 from app.imaging import InProcessDecoder, decode, model_input, render_png
 from app.reports import overlay

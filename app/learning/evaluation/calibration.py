@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import DatasetError
-from app.learning.evaluation.intervals import Counts, Floats, share
+from app.learning.evaluation.metrics.intervals import Counts, Floats, share
 
 Knots = tuple[tuple[float, float], ...]
 

@@ -11,7 +11,7 @@ from app.learning.datasets.dataset import Dataset, LabelledImage
 from app.learning.datasets.images import load_radiograph
 from app.learning.datasets.manifest import groups_of
 from app.learning.evaluation.figures import Evaluation, figures
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.records import Detection, Radiograph
 from app.usecases.studies.infer import Finder, infer_radiograph
 

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.detection import Calibration
-from app.learning.evaluation import average_precision as ap
-from app.learning.evaluation import classification, froc
 from app.learning.evaluation.calibration import Bin, brier, calibrated, expected_calibration_error, reliability
-from app.learning.evaluation.classification import OperatingPoint, operating_point
-from app.learning.evaluation.intervals import Counts, Floats, Interval, bootstrap, draw, number
-from app.learning.evaluation.matching import Case, Matches, match
+from app.learning.evaluation.metrics import average_precision as ap
+from app.learning.evaluation.metrics import classification, froc
+from app.learning.evaluation.metrics.classification import OperatingPoint, operating_point
+from app.learning.evaluation.metrics.intervals import Counts, Floats, Interval, bootstrap, draw, number
+from app.learning.evaluation.metrics.matching import Case, Matches, match
 from app.learning.evaluation.strata import (
     AtThreshold,
     GroupRow,

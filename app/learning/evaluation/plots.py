@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from app.learning.evaluation.calibration import Bin
-from app.learning.evaluation.classification import roc_curve
-from app.learning.evaluation.froc import froc_curve
-from app.learning.evaluation.matching import Case, Matches
+from app.learning.evaluation.metrics.classification import roc_curve
+from app.learning.evaluation.metrics.froc import froc_curve
+from app.learning.evaluation.metrics.matching import Case, Matches
 
 # Okabe and Ito's palette, which colour-blind readers tell apart ("Color Universal Design", 2008).
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999")

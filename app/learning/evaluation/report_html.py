@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from app.learning.evaluation import plots
-from app.learning.evaluation.classification import Share
 from app.learning.evaluation.figures import Evaluation, Figure
-from app.learning.evaluation.intervals import Interval
-from app.learning.evaluation.matching import Case, match
+from app.learning.evaluation.metrics.classification import Share
+from app.learning.evaluation.metrics.intervals import Interval
+from app.learning.evaluation.metrics.matching import Case, match
 from app.learning.evaluation.strata import GroupRow
 from app.learning.evaluation.worst import Worst, image_url, worst_alarms, worst_misses
 from app.records import DISCLAIMER

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from app.detection import Calibration
 from app.learning.evaluation.calibration import calibrated
-from app.learning.evaluation.classification import Share, auroc, operating_point
-from app.learning.evaluation.froc import threshold_at
-from app.learning.evaluation.intervals import Floats, Interval, wilson
-from app.learning.evaluation.matching import Case, Matches
+from app.learning.evaluation.metrics.classification import Share, auroc, operating_point
+from app.learning.evaluation.metrics.froc import threshold_at
+from app.learning.evaluation.metrics.intervals import Floats, Interval, wilson
+from app.learning.evaluation.metrics.matching import Case, Matches
 
 # A fracture's size is the root of its box's area as it would be at this long side: what the network sees.
 REFERENCE_PX = 512

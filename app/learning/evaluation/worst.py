@@ -10,8 +10,8 @@ import numpy as np
 from app.drawings import Drawing, Label, Stroke
 from app.imaging import render_png
 from app.learning.datasets.images import load_grey
-from app.learning.evaluation.intervals import Floats
-from app.learning.evaluation.matching import Case, Matches
+from app.learning.evaluation.metrics.intervals import Floats
+from app.learning.evaluation.metrics.matching import Case, Matches
 from app.records import BoxPx
 
 _MARKED_RGB, _FOUND_RGB, _SUBJECT_RGB = (0, 200, 120), (240, 170, 40), (255, 80, 80)

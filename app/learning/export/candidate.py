@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from app.detection import NEW_NMS, Calibration, Detector, ModelSpec, NmsRule
-from app.detection.checkpoint import read_checkpoint
-from app.detection.engine_torch import TorchEngine
+from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.engine_torch import TorchEngine
 from app.detection.spec import WeightsFile
 from app.errors import ModelError
 from app.files import sha256_of

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.detection import NEW_NMS, Calibration, Detector, Engine, ModelSpec, load_model_spec
-from app.detection.checkpoint import read_checkpoint
-from app.detection.engine_openvino import OpenvinoEngine
-from app.detection.engine_torch import TorchEngine
+from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.engine_openvino import OpenvinoEngine
+from app.detection.engines.engine_torch import TorchEngine
 from app.detection.spec import FILE_NAME, OpenvinoFiles
 from app.errors import ExportError, ModelError
 from app.imaging import model_input

@@ -15,7 +15,7 @@ from app.errors import ModelError
 from app.files import write_whole
 from app.learning.evaluation.calibration import brier, calibrated, cross_validated, expected_calibration_error, fit
 from app.learning.evaluation.figures import Evaluation, figures
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.learning.evaluation.report_json import Json, as_json
 from app.learning.export.thresholds import TARGET_SENSITIVITY, TARGET_SPECIFICITY, Thresholds, choose
 

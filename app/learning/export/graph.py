@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel
 
-from app.detection.engine_torch import as_network_input
-from app.detection.openvino_import import import_openvino
+from app.detection.engines.engine_torch import as_network_input
+from app.detection.engines.openvino_import import import_openvino
 from app.errors import ExportError
 from app.learning.networks import STRIDE
 

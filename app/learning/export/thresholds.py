@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.evaluation.intervals import Floats
+from app.learning.evaluation.metrics.intervals import Floats
 
 TARGET_SENSITIVITY = 0.90
 TARGET_SPECIFICITY = 0.95

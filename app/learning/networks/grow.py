@@ -22,7 +22,7 @@ from ultralytics.nn.modules.conv import Concat, Conv
 from ultralytics.nn.modules.head import Detect
 from ultralytics.nn.tasks import DetectionModel
 
-from app.detection.checkpoint import read_checkpoint
+from app.detection.engines.checkpoint import read_checkpoint
 from app.errors import ModelError
 from app.learning.networks.network import SIZES, build_network, save_weights, trained_at_px
 

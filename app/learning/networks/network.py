@@ -11,8 +11,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from app.detection.checkpoint import read_checkpoint
-from app.detection.ultralytics_import import import_torch
+from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.ultralytics_import import import_torch
 from app.errors import ModelError, TrainingError
 from app.files import replacing
 from app.learning.networks import STRIDE

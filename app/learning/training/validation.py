@@ -15,7 +15,7 @@ from app.learning.datasets.dataset import Dataset, LabelledImage
 from app.learning.datasets.manifest import groups_of
 from app.learning.evaluation.evaluate import case_of, load_labelled
 from app.learning.evaluation.figures import Figure, figures
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.learning.networks import STRIDE
 from app.learning.progress import Progress
 from app.records import ModelInput

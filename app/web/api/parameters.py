@@ -5,7 +5,7 @@ from typing import get_args
 from app.records import WORST_FIRST, Outcome, State
 from app.usecases.studies.window import LEAST_SIDE_PX, PREVIEW_LONG_SIDE_PX
 from app.web.api.description import Json, Parameter
-from app.web.http.query import DEFAULT_STUDIES, MOST_STUDIES
+from app.web.http.requests.query import DEFAULT_STUDIES, MOST_STUDIES
 from app.web.i18n.language import LANGUAGES
 
 _TEXT: Json = {"type": "string"}

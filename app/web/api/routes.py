@@ -26,10 +26,10 @@ from app.web.api.report_answers import ReportList, SignedReport
 from app.web.api.worklist_answers import Windows, Worklist
 from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import pdf_answer
-from app.web.http.query import finding_query, list_query, version_number
-from app.web.http.uploads import read_uploads, repeat_key
-from app.web.http.window_query import window_query
-from app.web.http.worklist_query import search_filters
+from app.web.http.requests.query import finding_query, list_query, version_number
+from app.web.http.requests.uploads import read_uploads, repeat_key
+from app.web.http.requests.window_query import window_query
+from app.web.http.requests.worklist_query import search_filters
 from app.web.i18n.language import asked
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")

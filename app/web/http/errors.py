@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import errors
 from app.translatable import N_
-from app.web.http.query import way_back
+from app.web.http.requests.query import way_back
 from app.web.i18n.failures import failure_words
 
 log = logging.getLogger(__name__)

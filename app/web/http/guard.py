@@ -13,7 +13,7 @@ from app.usecases.administration.sign_in import person_of_session
 from app.usecases.administration.tokens import person_of_token
 from app.web.http.context import limits, services
 from app.web.http.permissions import OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
-from app.web.http.uploads import body_limit
+from app.web.http.requests.uploads import body_limit
 
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
 

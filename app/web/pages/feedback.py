@@ -9,7 +9,7 @@ from app.records import Answer, Feedback, Finding, Mark, Study
 from app.reports.words import answer_words
 from app.translatable import N_
 from app.usecases.feedback.corrections import corrections
-from app.web.http.feedback_body import field_of
+from app.web.http.requests.feedback_body import field_of
 from app.web.i18n.language import current
 
 _ANSWERS: tuple[tuple[Answer, str], ...] = (("confirmed", N_("Confirm")), ("rejected", N_("Reject")))

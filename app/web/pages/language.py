@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, redirect, request
 from flask.typing import ResponseReturnValue
 
-from app.web.http.query import local_path
+from app.web.http.requests.query import local_path
 from app.web.i18n.language import COOKIE, LANGUAGES
 
 _YEAR_S = 31_536_000

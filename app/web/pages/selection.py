@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from app.usecases.worklist import bulk
 from app.web.http.context import person, services
-from app.web.http.worklist_query import list_args
+from app.web.http.requests.worklist_query import list_args
 from app.web.i18n.language import current
 
 blueprint = Blueprint("selected", __name__, url_prefix="/studies/selected")

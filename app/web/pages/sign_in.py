@@ -8,7 +8,7 @@ from app.usecases.administration import sign_in as sessions
 from app.usecases.administration.roles import is_allowed
 from app.web.http.context import services
 from app.web.http.guard import SESSION_TOKEN
-from app.web.http.query import local_path
+from app.web.http.requests.query import local_path
 
 blueprint = Blueprint("sign_in", __name__)
 

@@ -18,10 +18,10 @@ from app.usecases.studies.sample import is_first_visit
 from app.usecases.worklist.worklist import get_entry
 from app.web.http.context import limits, metrics, notices, person, services
 from app.web.http.download import agreement_rows, csv_answer, pdf_answer
-from app.web.http.feedback_body import read_form
 from app.web.http.notices import RefusedFile
-from app.web.http.uploads import read_uploads
-from app.web.http.worklist_query import filter_args, read_filters
+from app.web.http.requests.feedback_body import read_form
+from app.web.http.requests.uploads import read_uploads
+from app.web.http.requests.worklist_query import filter_args, read_filters
 from app.web.i18n.failures import failure_words
 from app.web.i18n.language import current
 from app.web.pages.feedback import feedback_by_image

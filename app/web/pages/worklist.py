@@ -13,8 +13,8 @@ from app.usecases.triage import Filters
 from app.usecases.worklist import worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 from app.web.http.context import person, services
-from app.web.http.query import list_query
-from app.web.http.worklist_query import filter_args, list_args, read_filters, terms_text
+from app.web.http.requests.query import list_query
+from app.web.http.requests.worklist_query import filter_args, list_args, read_filters, terms_text
 from app.web.i18n.wording import outcome_title, region_name, verdict_title
 
 blueprint = Blueprint("worklist", __name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from app.learning.adaptation.compare import compare, in_words
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 
 BOX = np.array([[10.0, 10.0, 40.0, 40.0]])
 

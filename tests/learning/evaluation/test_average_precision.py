@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from app.detection import box_iou
-from app.learning.evaluation.average_precision import (
+from app.learning.evaluation.metrics.average_precision import (
     average_precision,
     best_f1_threshold,
     mean_average_precision,
     rates,
 )
-from app.learning.evaluation.matching import Case, match
+from app.learning.evaluation.metrics.matching import Case, match
 
 REGIONS = ("wrist", "elbow", "hip")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from app.learning.evaluation.classification import auroc, operating_point, predictive, roc_curve
-from app.learning.evaluation.intervals import bootstrap, draw, share, wilson
+from app.learning.evaluation.metrics.classification import auroc, operating_point, predictive, roc_curve
+from app.learning.evaluation.metrics.intervals import bootstrap, draw, share, wilson
 
 
 def scored(seed, ill=40, well=70, shift=1.0, decimals=1):

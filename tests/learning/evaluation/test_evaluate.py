@@ -13,7 +13,7 @@ from app.imaging import phantom, render_png
 from app.learning.datasets.dataset import read_dataset
 from app.learning.evaluation.evaluate import evaluate, infer_cases
 from app.learning.evaluation.figures import figures
-from app.learning.evaluation.matching import Case, match
+from app.learning.evaluation.metrics.matching import Case, match
 from app.learning.evaluation.report_html import report_page
 from app.learning.evaluation.report_json import everything, summary
 from app.learning.evaluation.worst import worst_alarms, worst_misses

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.learning.evaluation.froc import RATES, froc_curve, sensitivity_at, threshold_at
-from app.learning.evaluation.matching import Case, match
+from app.learning.evaluation.metrics.froc import RATES, froc_curve, sensitivity_at, threshold_at
+from app.learning.evaluation.metrics.matching import Case, match
 
 LEFT, RIGHT, ELSEWHERE = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 60.0, 60.0), (80.0, 80.0, 90.0, 90.0)
 

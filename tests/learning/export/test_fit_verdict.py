@@ -10,7 +10,7 @@ from app.detection import calibrated as calibrated_one
 from app.detection import judge, load_model_spec
 from app.errors import DatasetError, ModelError
 from app.learning.evaluation.calibration import calibrated
-from app.learning.evaluation.matching import Case
+from app.learning.evaluation.metrics.matching import Case
 from app.learning.export.fit_verdict import fit_verdict, provenance, write_verdict
 from app.records import Detection
 

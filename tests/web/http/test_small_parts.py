@@ -8,8 +8,8 @@ from app import errors
 from app.errors import BadRequest, FractureError
 from app.records import Assessment, Finding, ModelVersion, Timing
 from app.web.http.errors import status_of
-from app.web.http.query import list_query, local_path
-from app.web.http.uploads import BoundedBytes
+from app.web.http.requests.query import list_query, local_path
+from app.web.http.requests.uploads import BoundedBytes
 from app.web.i18n import wording
 
 NOT_IN_A_REQUEST = {

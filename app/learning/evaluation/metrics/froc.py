@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.evaluation.intervals import Counts, Floats, share
-from app.learning.evaluation.matching import Matches
+from app.learning.evaluation.metrics.intervals import Counts, Floats, share
+from app.learning.evaluation.metrics.matching import Matches
 
 RATES = (0.1, 0.25, 0.5, 1.0)
 

@@ -8,7 +8,7 @@ import warnings
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from app.detection.ultralytics_import import import_torch
+from app.detection.engines.ultralytics_import import import_torch
 from app.errors import ModelError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.evaluation.intervals import Z_95, Floats, Interval, wilson
+from app.learning.evaluation.metrics.intervals import Z_95, Floats, Interval, wilson
 
 PREVALENCES = (0.05, 0.10, 0.20)
 

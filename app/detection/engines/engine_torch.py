@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection.checkpoint import read_checkpoint
+from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.ultralytics_import import import_torch
+from app.detection.engines.weights import read_weights
 from app.detection.spec import WeightsFile
-from app.detection.ultralytics_import import import_torch
-from app.detection.weights import read_weights
 from app.errors import ModelError
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection.openvino_import import import_openvino
+from app.detection.engines.openvino_import import import_openvino
+from app.detection.engines.weights import read_weights
 from app.detection.spec import OpenvinoFiles
-from app.detection.weights import read_weights
 from app.errors import ModelError
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.learning.evaluation.intervals import Counts, Floats, share
-from app.learning.evaluation.matching import IOU_LEVELS, Matches
+from app.learning.evaluation.metrics.intervals import Counts, Floats, share
+from app.learning.evaluation.metrics.matching import IOU_LEVELS, Matches
 
 _RECALLS = np.linspace(0.0, 1.0, 101)
 # Thresholds at which F1 is tried; finer than any difference that matters.

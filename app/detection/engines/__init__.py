@@ -1,0 +1,1 @@
+"""Engines of the network: OpenVINO and torch, their imports, and the checked weights."""

@@ -1,0 +1,1 @@
+"""Parse requests: queries, bodies, uploads."""
