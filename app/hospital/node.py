@@ -112,6 +112,7 @@ class Node:
     def __init__(self, settings: NodeSettings, archive: Archive) -> None:
         self._settings = settings
         self._archive = archive
+        self._reports: dict[Association, Dataset] = {}
         self._ae = AE(settings.ae_title)
         self._ae.maximum_associations = settings.most_associations
         self._ae.require_called_aet = True
@@ -133,6 +134,8 @@ class Node:
             (evt.EVT_C_ECHO, self._echo),
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_N_ACTION, self._commit),
+            (evt.EVT_PDU_SENT, self._report),
+            (evt.EVT_CONN_CLOSE, self._forget),
         ]
         server = self._ae.start_server(
             self._settings.listen,
@@ -180,9 +183,17 @@ class Node:
         sender = self._sender(event)
         if sender is None:
             return statuses.NOT_AUTHORIZED, None
-        report = self._commitment(sender.tenant, event.action_information)
-        Reporter(event.assoc, report).start()
+        self._reports[event.assoc] = self._commitment(sender.tenant, event.action_information)
         return statuses.SUCCESS, None
+
+    def _report(self, event: Event) -> None:
+        """Send the report once the response to its request is out: a peer that waits for one refuses the other."""
+        report = self._reports.pop(event.assoc, None)
+        if report is not None:
+            Reporter(event.assoc, report).start()
+
+    def _forget(self, event: Event) -> None:
+        self._reports.pop(event.assoc, None)
 
     def _commitment(self, tenant: str, request: Dataset) -> Dataset:
         stored, failed = [], []

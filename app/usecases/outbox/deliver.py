@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from app.errors import FractureError, NotFound, Unavailable
+from app.errors import FractureError, NotFound
 from app.services import RecordServices
 from app.storage import MessageRow, SubscriptionRow
 
@@ -19,16 +19,14 @@ LONGEST_WAIT = timedelta(hours=6)
 MOST_ATTEMPTS = 16
 
 
-class DeliveryFailed(Unavailable):
+class DeliveryFailed(Exception):
     """The receiver did not take a message.
 
     reason: a short code for the list of dead messages. is_final: another attempt would fail too.
     """
 
-    code = "delivery-failed"
-
-    def __init__(self, reason: str = "delivery-failed", *, is_final: bool = False) -> None:
-        super().__init__()
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
         self.reason = reason
         self.is_final = is_final
 
