@@ -172,6 +172,17 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
+class NoticeRow:
+    """A notice for one person on the page of a study, sealed under the key of the study."""
+
+    id: str
+    study: str
+    person: str
+    created_at: datetime
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class RepeatableRow:
     """A request that may be repeated: what it was, as digests, and the study that it made.
 

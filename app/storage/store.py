@@ -17,6 +17,7 @@ from app.storage.received import Received
 from app.storage.schema import check_schema, sqlite_path
 from app.storage.studies.decisions import Decisions
 from app.storage.studies.feedback import FeedbackLog
+from app.storage.studies.notices import Notices
 from app.storage.studies.repeatable import Repeatable
 from app.storage.studies.studies import Studies
 from app.storage.worklist.worklist import Worklist
@@ -36,6 +37,7 @@ class Repositories:
         self.audit = Audit(transactions)
         self.decisions = Decisions(transactions)
         self.repeatable = Repeatable(transactions)
+        self.notices = Notices(transactions)
         self.outbox = Outbox(transactions)
 
 

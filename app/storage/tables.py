@@ -337,6 +337,22 @@ idempotency = Table(
     Index(None, "created_at"),
 )
 
+# Names of refused files, for the next page of their sender; the names are sealed.
+notices = Table(
+    "notices",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("study"),
+    _text("person"),
+    _time("created_at"),
+    _blob("sealed"),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_study(),
+    Index(None, "tenant", "study", "person"),
+    Index(None, "created_at"),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,

@@ -22,7 +22,6 @@ from app.web.api import routes as api
 from app.web.http import cors, guard, headers, operations, static_files
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
-from app.web.http.notices import Notices
 from app.web.http.requests.query import way_back
 from app.web.http.requests.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
@@ -60,7 +59,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["services"] = services
     app.extensions["limits"] = settings.limits
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
-    app.extensions["notices"] = Notices()
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back)

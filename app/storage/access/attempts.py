@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from app.storage.database import Transactions
 from app.storage.rows import new_id
@@ -18,6 +18,17 @@ class Attempts:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+
+    def hold(self, subject: bytes) -> None:
+        """Keep other transactions from counting a subject until this one ends.
+
+        SQLite has one writer at a time already. PostgreSQL has a lock for a number of 64 bits, which a transaction
+        gives back when it ends (https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS).
+        """
+        with self._transactions.write() as connection:
+            if connection.dialect.name == "postgresql":
+                number = int.from_bytes(subject[:8], "big", signed=True)
+                connection.execute(select(func.pg_advisory_xact_lock(number)))
 
     def times(self, subject: bytes, since: datetime) -> tuple[datetime, ...]:
         """When there were attempts of a subject since a moment, oldest first."""

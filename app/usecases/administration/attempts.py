@@ -28,6 +28,8 @@ def count_attempt(services: RecordServices, tenant: str, name: str, address: str
     pair, origin, account = _subjects(services, tenant, name, address)
     with services.store.begin() as unit:
         unit.attempts.purge(now - WINDOW)
+        for subject in sorted((pair, origin, account)):
+            unit.attempts.hold(subject)
         of_pair, of_address = unit.attempts.times(pair, now - WINDOW), unit.attempts.times(origin, now - WINDOW)
         of_account = unit.attempts.times(account, now - WINDOW)
         if len(of_pair) >= MOST_OF_PAIR:

@@ -8,7 +8,6 @@ from app.config import Limits
 from app.records import Person
 from app.services import Services
 from app.web.http.metrics import Metrics
-from app.web.http.notices import Notices
 
 
 def services() -> Services:
@@ -19,11 +18,6 @@ def services() -> Services:
 def limits() -> Limits:
     """Limits of one upload."""
     return cast(Limits, current_app.extensions["limits"])
-
-
-def notices() -> Notices:
-    """The notices that wait for the next page of their person."""
-    return cast(Notices, current_app.extensions["notices"])
 
 
 def metrics() -> Metrics:

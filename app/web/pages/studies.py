@@ -14,11 +14,11 @@ from app.usecases.studies import show as show_study
 from app.usecases.studies.create import Submission
 from app.usecases.studies.create import add_images as add_images_to
 from app.usecases.studies.create import create_study as create_study_of
+from app.usecases.studies.refused import RefusedFile, leave_refused, take_refused
 from app.usecases.studies.sample import is_first_visit
 from app.usecases.worklist.worklist import get_entry
-from app.web.http.context import limits, metrics, notices, person, services
+from app.web.http.context import limits, metrics, person, services
 from app.web.http.download import agreement_rows, csv_answer, pdf_answer
-from app.web.http.notices import RefusedFile
 from app.web.http.requests.feedback_body import read_form
 from app.web.http.requests.uploads import read_uploads
 from app.web.http.requests.worklist_query import filter_args, read_filters
@@ -64,7 +64,7 @@ def study(study_id: str) -> ResponseReturnValue:
         entry=entry,
         others=other_studies(services(), person(), entry.study),
         args=filter_args(read_filters(request.args)),
-        rejected=notices().take(person().id, study_id),
+        rejected=take_refused(services(), person(), study_id),
         longest_statement=LONGEST_STATEMENT,
         reports=signed_reports(services(), person(), study_id),
         state=study_state(services(), person(), study_id),
@@ -124,5 +124,5 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 
 def _to_study(submission: Submission) -> ResponseReturnValue:
     refused = [RefusedFile(one.name, failure_words(one.why)) for one in submission.rejected]
-    notices().leave(refused, person().id, submission.study.id)
+    leave_refused(services(), person(), submission.study.id, refused)
     return redirect(url_for("pages.study", study_id=submission.study.id), code=303)
