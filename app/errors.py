@@ -327,6 +327,27 @@ class WeakPassword(BadRequest):
     message = N_("The password needs at least 12 characters.")
 
 
+class CommonPassword(WeakPassword):
+    """On the list of common passwords, or a name."""
+
+    code = "common-password"
+    message = N_("Many people use this password, or it follows from a name. Choose another one.")
+
+
+class WrongPassword(BadRequest):
+    """The present password, asked for before a change, is another one."""
+
+    code = "wrong-password"
+    message = N_("This is not your present password.")
+
+
+class DifferentPasswords(BadRequest):
+    """A new password and its repetition are not the same."""
+
+    code = "different-passwords"
+    message = N_("The two new passwords are not the same.")
+
+
 class TooManyAttempts(FractureError):
     """Sign-in tried too often; `retry_after_s` says when to come back."""
 

@@ -90,6 +90,7 @@ OWNERS = {
     "yaml": {"app.learning"},
     "cryptography": {"app.security"},
     "argon2": {"app.security"},
+    "zxcvbn": {"app.security"},
     "sqlalchemy": {"app.storage"},
     "alembic": {"app.storage"},
     "psycopg": {"app.storage"},

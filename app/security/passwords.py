@@ -10,7 +10,8 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from app.errors import Busy, WeakPassword
+from app.errors import Busy, CommonPassword, WeakPassword
+from app.security.common_passwords import is_common
 
 LEAST_CHARACTERS = 12
 HASHES_AT_ONCE = 2
@@ -50,18 +51,31 @@ class Passwords:
         )
         self._nobody = self._hasher.hash(secrets.token_bytes(32))
 
-    def hash(self, password: str) -> str:
-        """The hash to store, in PHC format: it says its own parameters and salt.
+    def hash(self, password: str, *own_words: str) -> str:
+        """The hash of a new password to store, in PHC format: it says its own parameters and salt.
+
+        own_words: names of the person and tenant, which the password must not consist of.
 
         Raises:
             WeakPassword: fewer than 12 characters.
+            CommonPassword: one of the list of common passwords, or a name.
             Busy: others hash for longer than `WAIT_S`.
         """
         normal = _normal(password)
         if len(normal) < LEAST_CHARACTERS:
             raise WeakPassword
+        if is_common(normal, own_words):
+            raise CommonPassword
+        return self.hash_again(password)
+
+    def hash_again(self, password: str) -> str:
+        """The hash of a password that is in use already, at the present cost.
+
+        Raises:
+            Busy: others hash for longer than `WAIT_S`.
+        """
         with self._turn():
-            return self._hasher.hash(_bytes(normal))
+            return self._hasher.hash(_bytes(_normal(password)))
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether this is the password of the stored hash.

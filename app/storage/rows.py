@@ -61,7 +61,10 @@ class LinkRow:
 
 @dataclass(frozen=True)
 class SessionRow:
-    """A session of a person; `mac` authenticates all other fields but `last_seen_at`."""
+    """A session of a person; `mac` authenticates all other fields but `last_seen_at`.
+
+    method: how the person signed in. browser, address: from where, "" where that is not known.
+    """
 
     tenant: str
     id: str
@@ -70,6 +73,9 @@ class SessionRow:
     created_at: datetime
     expires_at: datetime
     last_seen_at: datetime
+    method: str = ""
+    browser: str = ""
+    address: str = ""
     mac: bytes = field(default=b"", repr=False)
 
 

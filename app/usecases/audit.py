@@ -26,6 +26,11 @@ CHANGES_NO_LIST = (
     "signed-in-by-link",
     "signed-out",
     "sign-in-refused",
+    "password-changed",
+    "password-change-refused",
+    "session-ended",
+    "other-sessions-ended",
+    "token-revoked",
 )
 # Images and pages of one study that one person opens within this time are one view of it.
 ONE_VIEW = timedelta(minutes=10)

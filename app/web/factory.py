@@ -28,6 +28,7 @@ from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
 from app.web.pages import explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
+from app.web.pages.account import account
 from app.web.pages.feedback import feedback_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     cors.install(app, settings.cors_origins)
     guard.install(app)
     answer_errors(app)
-    pages = (studies, patients, reports, worklist, selection, explanation, help, language_page, sign_in)
+    pages = (studies, patients, reports, worklist, selection, explanation, help, language_page, sign_in, account)
     for part in (*pages, api, docs, operations):
         app.register_blueprint(part.blueprint)
     return app

@@ -17,6 +17,8 @@ from app.errors import SignInRefused
 from app.records import Actor, Patient, Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
+from app.storage import SessionRow
+from app.usecases.access import account
 from app.usecases.administration import maintenance, people, tokens
 from app.usecases.administration import sign_in as sessions
 from app.usecases.feedback.review import add_feedback
@@ -32,7 +34,7 @@ from tests.support.fakes import FakeClock
 APP = Path(__file__).resolve().parents[2] / "app"
 PHANTOM = Upload("a.png", imaging.render_png(imaging.phantom(3, (128, 96)).grey))
 ADMIN = Actor("default", "os:test")
-PASSWORD = "correct horse battery"
+PASSWORD, NEW_PASSWORD = "correct horse battery", "seven green elephants"
 REFUSE_ENTRIES = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
 
 
@@ -61,6 +63,17 @@ def content(database: sa.Engine) -> dict[str, list[tuple[object, ...]]]:
 
 def image_of(services: Services, person: Person, study: str) -> str:
     return get_study(services, person, study).images[0].id
+
+
+def session_of(services: Services, person: Person) -> SessionRow:
+    return services.store.credentials.sessions_of(person.tenant, person.id)[0]
+
+
+def let_in(services: Services) -> None:
+    """Give Ada two sessions and a token."""
+    for _ in range(2):
+        sessions.sign_in(services, "default", "Ada", PASSWORD)
+    tokens.add_token(services, ADMIN, "Ada")
 
 
 Act = Callable[[Services, Person, str], object]
@@ -96,6 +109,16 @@ ACTS: dict[str, Act] = {
     "disable": lambda services, *_: people.set_enabled(services, ADMIN, "Ada", False),
     "set a role": lambda services, *_: people.set_role(services, ADMIN, "Ada", "reader"),
     "end sessions": lambda services, *_: people.end_sessions(services, ADMIN, "Ada"),
+    "change the own password": lambda services, ada, _: account.change_password(
+        services, session_of(services, ada), account.NewPassword(PASSWORD, NEW_PASSWORD, NEW_PASSWORD)
+    ),
+    "end an own session": lambda services, ada, _: account.end_own_session(services, ada, session_of(services, ada).id),
+    "end own other sessions": lambda services, ada, _: account.end_other_sessions(
+        services, ada, session_of(services, ada)
+    ),
+    "revoke an own token": lambda services, ada, _: account.revoke_own_token(
+        services, ada, services.store.credentials.tokens_of(ada.tenant, ada.id)[0].id
+    ),
 }
 
 
@@ -106,6 +129,7 @@ def test_an_act_whose_entry_is_refused_changes_nothing(
     kept = replace(services, settings=replace(services.settings, retention_days=30))
     study = create_study(kept, ada, [PHANTOM]).study.id
     clock.pass_(days=31)
+    let_in(services)
     rotated = _with_newer_key(kept)
     with database.begin() as connection:
         connection.execute(sa.text(REFUSE_ENTRIES))
@@ -125,6 +149,7 @@ def test_an_act_is_entered(services: Services, ada: Person, clock: FakeClock, ac
     kept = replace(services, settings=replace(services.settings, retention_days=30))
     study = create_study(kept, ada, [PHANTOM]).study.id
     clock.pass_(days=31)
+    let_in(services)
     last = services.store.audit.last_sequence("default")
     with contextlib.suppress(SignInRefused):
         act(_with_newer_key(kept), ada, study)

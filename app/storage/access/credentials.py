@@ -15,8 +15,6 @@ from app.storage.database import Transactions
 from app.storage.rows import LinkRow, PersonRow, SessionRow, TokenRow, is_storable
 from app.storage.tables import api_tokens, people, sessions, sign_in_links
 
-_BY_PERSON = (api_tokens, sign_in_links, sessions)
-
 
 class Credentials:
     """API tokens, one-time links and sessions."""
@@ -48,11 +46,13 @@ class Credentials:
         with self._transactions.write() as connection:
             connection.execute(update(api_tokens).where(*here).values(last_used_at=at))
 
-    def revoke_token(self, tenant: str, token_id: str) -> bool:
-        """Make an API token invalid; False when there is none of this id in the tenant."""
+    def revoke_token(self, tenant: str, token_id: str, person_id: str | None = None) -> bool:
+        """Make an API token invalid; False when there is none of this id in the tenant, or it is not the person's."""
         if not is_storable(tenant + token_id):
             return False
-        here = (api_tokens.c.tenant == tenant, api_tokens.c.id == token_id)
+        here = [api_tokens.c.tenant == tenant, api_tokens.c.id == token_id]
+        if person_id is not None:
+            here.append(api_tokens.c.person == person_id)
         with self._transactions.write() as connection:
             return connection.execute(delete(api_tokens).where(*here)).rowcount == 1
 
@@ -107,16 +107,18 @@ class Credentials:
         with self._transactions.write() as connection:
             return connection.execute(delete(sessions).where(*here)).rowcount == 1
 
-    def end_sessions(self, tenant: str, person_id: str) -> int:
-        """End every session of a person; returns how many there were."""
+    def end_sessions(self, tenant: str, person_id: str, *, keep: str = "") -> int:
+        """End every session of a person but the one of the id `keep`; returns how many there were."""
+        here = (_is_of(sessions, tenant, person_id), sessions.c.id != keep)
         with self._transactions.write() as connection:
-            return connection.execute(delete(sessions).where(_is_of(sessions, tenant, person_id))).rowcount
+            return connection.execute(delete(sessions).where(*here)).rowcount
 
-    def withdraw_all(self, tenant: str, person_id: str) -> int:
-        """End every session, token and link of a person; returns how many there were."""
+    def withdraw_all(self, tenant: str, person_id: str, *, keep: str = "") -> int:
+        """End every session but the one of the id `keep`, token and link of a person; returns how many there were."""
+        ended = self.end_sessions(tenant, person_id, keep=keep)
         with self._transactions.write() as connection:
-            theirs = (delete(table).where(_is_of(table, tenant, person_id)) for table in _BY_PERSON)
-            return sum(connection.execute(statement).rowcount for statement in theirs)
+            others = (delete(table).where(_is_of(table, tenant, person_id)) for table in (api_tokens, sign_in_links))
+            return ended + sum(connection.execute(statement).rowcount for statement in others)
 
     def purge_expired(self, now: datetime, idle_since: datetime) -> int:
         """Remove sessions, links and tokens that have expired or were idle, of all tenants; returns how many."""

@@ -21,7 +21,8 @@ def add_person(services: RecordServices, actor: Actor | Person, name: str, role:
         TenantNotFound: there is no such tenant. NameTaken: it has a person of this name.
         WeakPassword: shorter than 12 characters, or a common one.
     """
-    password_hash = services.passwords.hash(password) if password is not None else None
+    own_words = (name, actor.tenant)
+    password_hash = services.passwords.hash(password, *own_words) if password is not None else None
     person = Person(services.new_id(), actor.tenant, name, role)
     row = PersonRow(person, password_hash, services.clock())
     with services.store.begin() as unit:
@@ -71,7 +72,7 @@ def set_password(services: RecordServices, actor: Actor | Person, name: str, pas
         NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
         WeakPassword: shorter than 12 characters, or a common one.
     """
-    password_hash = services.passwords.hash(password)
+    password_hash = services.passwords.hash(password, name, actor.tenant)
     with services.store.begin() as unit:
         row = _named(services, unit, actor.tenant, name)
         _replace(services, unit, replace(row, password_hash=password_hash), withdraw=True)

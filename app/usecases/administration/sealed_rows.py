@@ -68,4 +68,5 @@ def _of_link(row: LinkRow) -> tuple[object, ...]:
 
 
 def _of_session(row: SessionRow) -> tuple[object, ...]:
-    return row.tenant, row.id, row.person, row.digest, row.created_at, row.expires_at
+    origin = (row.method, row.browser, row.address)
+    return row.tenant, row.id, row.person, row.digest, row.created_at, row.expires_at, *origin

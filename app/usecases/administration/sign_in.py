@@ -1,7 +1,8 @@
 """Sign in by password or one-time link, and sign out; sessions end by themselves, idle or not."""
 
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 from datetime import timedelta
+from typing import Literal
 
 from app.errors import LinkRefused, NotSignedIn, SignInRefused
 from app.records import Actor, Person
@@ -12,14 +13,27 @@ from app.usecases import audit
 from app.usecases.administration.attempts import count_attempt, forget_attempts
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
 
+Method = Literal["password", "link"]
+ACTION_OF_METHOD: dict[Method, str] = {"password": "signed-in", "link": "signed-in-by-link"}
 # Noting each request would be a write for each request.
 NOTED_EVERY = timedelta(minutes=1)
 
 
-def sign_in(services: RecordServices, tenant: str, name: str, password: str, address: str = "") -> tuple[str, Person]:
+@dataclass(frozen=True)
+class Origin:
+    """How and from where a person signs in, as their list of sessions shows it."""
+
+    method: Method
+    browser: str = ""
+    address: str = ""
+
+
+def sign_in(
+    services: RecordServices, tenant: str, name: str, password: str, address: str = "", *, browser: str = ""
+) -> tuple[str, Person]:
     """A session for a name and a password: its token and the person.
 
-    address: of the client, whose attempts are limited.
+    address: of the client, whose attempts are limited. browser: for the list of the person's sessions.
 
     Raises:
         TooManyAttempts: for this account or from this address.
@@ -34,14 +48,16 @@ def sign_in(services: RecordServices, tenant: str, name: str, password: str, add
         _record_refusal(services, tenant, row.person if row else None)
         raise SignInRefused
     forget_attempts(services, tenant, name, address)
-    newer = services.passwords.hash(password) if services.passwords.needs_rehash(stored) else None
+    newer = services.passwords.hash_again(password) if services.passwords.needs_rehash(stored) else None
     with services.store.begin() as unit:
         if newer is not None:
             unit.people.replace(sealed_person(services.access_seal, replace(row, password_hash=newer)))
-        return _new_session(services, unit, row.person, "signed-in"), row.person
+        return _new_session(services, unit, row.person, Origin("password", browser, address)), row.person
 
 
-def sign_in_by_link(services: RecordServices, link_token: str) -> tuple[str, Person]:
+def sign_in_by_link(
+    services: RecordServices, link_token: str, address: str = "", *, browser: str = ""
+) -> tuple[str, Person]:
     """A session for a one-time link; the link is used up.
 
     Raises:
@@ -52,7 +68,7 @@ def sign_in_by_link(services: RecordServices, link_token: str) -> tuple[str, Per
         if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
             raise LinkRefused
         person = found[1].person
-        return _new_session(services, unit, person, "signed-in-by-link"), person
+        return _new_session(services, unit, person, Origin("link", browser, address)), person
 
 
 def sign_out(services: RecordServices, session_token: str) -> None:
@@ -69,6 +85,19 @@ def person_of_session(services: RecordServices, session_token: str) -> Person:
     """The person of a session.
 
     Raises:
+        NotSignedIn: as `own_session`.
+    """
+    return own_session(services, session_token)[1].person
+
+
+def own_session(
+    services: RecordServices, session_token: str, *, is_in_use: bool = True
+) -> tuple[SessionRow, PersonRow]:
+    """A session and its person.
+
+    is_in_use: the person asked for something; False for what an open page asks by itself, which keeps no session alive.
+
+    Raises:
         NotSignedIn: it has ended, was idle too long, is forged or never was, or its person is disabled.
     """
     now = services.clock()
@@ -76,11 +105,17 @@ def person_of_session(services: RecordServices, session_token: str) -> Person:
     if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
         raise NotSignedIn
     session, owner = found
-    if session.expires_at <= now or session.last_seen_at <= now - idle_time(services):
+    if has_ended(services, session):
         raise NotSignedIn
-    if session.last_seen_at <= now - NOTED_EVERY:
+    if is_in_use and session.last_seen_at <= now - NOTED_EVERY:
         services.store.credentials.session_seen(session, now)
-    return owner.person
+    return session, owner
+
+
+def has_ended(services: RecordServices, session: SessionRow) -> bool:
+    """Whether a session is over by its age, or by idleness."""
+    now = services.clock()
+    return session.expires_at <= now or session.last_seen_at <= now - idle_time(services)
 
 
 def idle_time(services: RecordServices) -> timedelta:
@@ -92,13 +127,13 @@ def _may_enter(services: RecordServices, row: PersonRow) -> bool:
     return row.is_enabled and is_genuine(services.access_seal, row)
 
 
-def _new_session(services: RecordServices, unit: UnitOfWork, person: Person, action: str) -> str:
+def _new_session(services: RecordServices, unit: UnitOfWork, person: Person, origin: Origin) -> str:
     token, now = new_token(), services.clock()
     digest = services.access_seal.digests("session", token)[0]
     ends_at = now + timedelta(minutes=services.settings.session_minutes)
-    row = SessionRow(person.tenant, services.new_id(), person.id, digest, now, ends_at, now)
+    row = SessionRow(person.tenant, services.new_id(), person.id, digest, now, ends_at, now, *astuple(origin))
     unit.credentials.add_session(sealed_session(services.access_seal, row))
-    audit.record(services, unit, person, action, person.id)
+    audit.record(services, unit, person, ACTION_OF_METHOD[origin.method], person.id)
     return token
 
 

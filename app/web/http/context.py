@@ -7,6 +7,7 @@ from flask import current_app, g
 from app.config import Limits
 from app.records import Person
 from app.services import Services
+from app.storage import SessionRow
 from app.web.http.metrics import Metrics
 
 
@@ -28,3 +29,8 @@ def metrics() -> Metrics:
 def person() -> Person:
     """The signed-in person; only for views behind the guard."""
     return cast(Person, g.person)
+
+
+def own_session() -> SessionRow:
+    """The session of the signed-in person; only for pages behind the guard."""
+    return cast(SessionRow, g.own_session)

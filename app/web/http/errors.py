@@ -46,6 +46,7 @@ INTERNAL_WORDS = ("internal", N_("Something went wrong on the server. Nothing of
 
 # A refused form is shown again with the reason; every other refusal is a page of its own.
 PAGE_OF_FORM = {
+    "account.change_password": "account.html",
     "pages.create_study": "upload.html",
     "sign_in.sign_in": "sign_in.html",
     "sign_in.by_link": "sign_in.html",

@@ -9,7 +9,7 @@ from app.errors import Forbidden, InvalidToken, NotSignedIn
 from app.records import Person
 from app.usecases import audit
 from app.usecases.administration.roles import is_allowed
-from app.usecases.administration.sign_in import person_of_session
+from app.usecases.administration.sign_in import own_session
 from app.usecases.administration.tokens import person_of_token
 from app.web.http.context import limits, services
 from app.web.http.permissions import OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
@@ -18,6 +18,8 @@ from app.web.http.requests.uploads import body_limit
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
 
 TAKES_FILES = frozenset({"pages.create_study", "pages.add_images", "api.create_study", "api.add_images"})
+# What open pages ask by themselves, which keeps no session alive.
+UNATTENDED = frozenset({"worklist.changes"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -36,6 +38,8 @@ def _bound_body() -> None:
 
 def _identify() -> None:
     g.person = None
+    g.own_session = None
+    g.has_password = False
     g.by_token = False
     g.scopes = ()
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
@@ -59,7 +63,10 @@ def _person_of_api() -> Person:
 def _person_of_session() -> Person:
     if SESSION_TOKEN not in session:
         raise NotSignedIn
-    return person_of_session(services(), session[SESSION_TOKEN])
+    is_in_use = request.endpoint not in UNATTENDED
+    g.own_session, owner = own_session(services(), session[SESSION_TOKEN], is_in_use=is_in_use)
+    g.has_password = owner.password_hash is not None
+    return owner.person
 
 
 def _authorize() -> None:

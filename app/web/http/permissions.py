@@ -21,7 +21,16 @@ OPEN_ENDPOINTS = frozenset(
 )
 
 # Reached by everybody who is signed in.
-SIGNED_IN_ENDPOINTS = frozenset({"first.show_help"})
+SIGNED_IN_ENDPOINTS = frozenset(
+    {
+        "account.change_password",
+        "account.end_other_sessions",
+        "account.end_session",
+        "account.revoke_token",
+        "account.show",
+        "first.show_help",
+    }
+)
 
 PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
     "api.add_feedback": "answer",

@@ -23,6 +23,10 @@ ROLE_WORDS = {
     "reader": N_("reader"),
     "uploader": N_("uploader"),
 }
+METHOD_WORDS = {
+    "link": N_("by a sign-in link"),
+    "password": N_("by password"),
+}
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52
 PAGE_LABEL_SHARE = 0.75
@@ -144,6 +148,11 @@ def role_name(role: Role) -> str:
     return str(_(ROLE_WORDS.get(role, role)))
 
 
+def method_words(method: str) -> str:
+    """How a session was begun."""
+    return str(_(METHOD_WORDS[method])) if method in METHOD_WORDS else ""
+
+
 def milliseconds(took_ms: float) -> str:
     """Milliseconds, whole."""
     return f"{current().number(round(took_ms))} ms"
@@ -208,6 +217,7 @@ FILTERS: dict[str, Callable[..., object]] = {
         study_line,
         likely_region,
         role_name,
+        method_words,
         scope_words,
         warning_words,
         region_name,

@@ -8,6 +8,7 @@ from app.usecases.administration import sign_in as sessions
 from app.usecases.administration.roles import is_allowed
 from app.web.http.context import services
 from app.web.http.guard import SESSION_TOKEN
+from app.web.http.requests.browser import browser_name
 from app.web.http.requests.query import local_path
 
 blueprint = Blueprint("sign_in", __name__)
@@ -26,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
     """Sign in by name and password; attempts are limited by account and by address."""
     tenant, name = request.form.get("tenant") or DEFAULT_TENANT, request.form.get("name", "").strip()
     password, address = request.form.get("password", ""), request.remote_addr or ""
-    token, person = sessions.sign_in(services(), tenant, name, password, address)
+    token, person = sessions.sign_in(services(), tenant, name, password, address, browser=_browser())
     _remember(token)
     return redirect(local_path(request.form.get("next")) if request.form.get("next") else _start(person), code=303)
 
@@ -40,7 +41,8 @@ def link_form(token: str) -> ResponseReturnValue:
 @blueprint.post("/sign-in/<token>")
 def by_link(token: str) -> ResponseReturnValue:
     """Sign in by a link that works once."""
-    session_token, person = sessions.sign_in_by_link(services(), token)
+    address = request.remote_addr or ""
+    session_token, person = sessions.sign_in_by_link(services(), token, address, browser=_browser())
     _remember(session_token)
     return redirect(_start(person), code=303)
 
@@ -61,6 +63,10 @@ def sign_out() -> ResponseReturnValue:
 def _start(person: Person) -> str:
     """The first page of a person who may see it."""
     return "/" if is_allowed(person, "upload") else "/studies" if is_allowed(person, "view") else "/help"
+
+
+def _browser() -> str:
+    return browser_name(request.headers.get("User-Agent", ""))
 
 
 def _remember(token: str) -> None:

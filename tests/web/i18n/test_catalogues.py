@@ -183,6 +183,7 @@ def paths(signed_in: FlaskClient, api: Sender, png: bytes) -> list[str]:
         why,
         "/agreement",
         "/help",
+        "/account",
         "/sign-in",
         "/nothing",
     ]

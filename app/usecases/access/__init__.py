@@ -1,0 +1,1 @@
+"""People and their own access: account, sessions, second factors."""

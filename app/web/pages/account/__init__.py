@@ -1,0 +1,1 @@
+"""Pages of people about their own access."""
