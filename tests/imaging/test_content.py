@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.imaging import assess_content, phantom
-from app.imaging.content import is_out_of_scope
+from app.imaging.content import histogram, is_out_of_scope, percentile, polynomial_share
 from app.learning.evaluation.outside import DRAWN, of_grey
 from app.records import Header, Radiograph
 
@@ -67,3 +67,17 @@ def test_every_drawing_without_content_is_refused(kind):
 )
 def test_the_header_tells_what_is_out_of_scope(header, is_outside):
     assert is_out_of_scope(header) is is_outside
+
+
+def test_percentiles_by_grey_are_those_of_the_pixels():
+    grey = np.random.default_rng(3).integers(0, 200, (71, 43), dtype=np.uint8)
+    for percent in (0.0, 0.5, 33.3, 50.0, 99.5, 100.0):
+        assert percentile(histogram(grey), percent) == pytest.approx(np.percentile(grey, percent))
+
+
+def test_the_share_of_the_polynomial_is_that_of_least_squares():
+    sample = phantom(3, (90, 70)).grey.astype(np.float32)
+    ys, xs = (axis.ravel() for axis in np.mgrid[-1:1:90j, -1:1:70j])
+    terms = np.stack([xs**0, xs, ys, xs * ys, xs**2, ys**2, np.hypot(xs, ys)], axis=1)
+    rest = sample.ravel() - terms @ np.linalg.lstsq(terms, sample.ravel())[0]
+    assert polynomial_share(sample) == pytest.approx(1 - rest.var() / sample.var(), abs=1e-6)

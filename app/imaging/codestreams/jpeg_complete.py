@@ -8,6 +8,7 @@ import re
 import imagecodecs
 import numpy as np
 import simplejpeg
+from numpy.typing import NDArray
 
 from app.errors import DamagedImage
 from app.imaging.codestreams.jpeg import DCT, PROGRESSIVE, SOS, Jpeg, Segment
@@ -36,6 +37,28 @@ def check_complete(jpeg: Jpeg) -> None:
         _check_by_warnings(jpeg)
     else:
         decode_twice(jpeg)
+
+
+def decode_strictly(jpeg: Jpeg, code: bytes) -> NDArray[np.uint8] | None:
+    """Decode and check in one pass, at the pace of libjpeg-turbo.
+
+    jpeg: of 8 bits and a DCT process, of a size that was checked; code: what it was parsed from, without other images.
+
+    Returns (H, W) uint8 of one component, (H, W, 3) uint8 RGB of three; None where the decoder remarks on anything,
+    or the number of components is another: `check_complete` then tells damage from a harmless remark.
+
+    Raises:
+        DamagedImage: a scan is missing.
+    """
+    _check_scans(jpeg)
+    components = jpeg.frame.components
+    if components not in (1, 3):
+        return None
+    try:
+        pixels = simplejpeg.decode_jpeg(code, "GRAY" if components == 1 else "RGB", strict=True)
+    except ValueError:
+        return None
+    return np.asarray(pixels[..., 0] if components == 1 else pixels, np.uint8)
 
 
 def decode_twice(jpeg: Jpeg) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:

@@ -13,6 +13,7 @@ _MOST_COLOURED_SHARE = 0.04
 _VIVID_CHROMA = 60.0
 _SAMPLE_SIDE_PX = 256
 _BRIGHTNESS_STEPS = 32
+_OPAQUE = 255
 
 
 def to_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -22,6 +23,8 @@ def to_grey(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def over_black(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Compose (H, W) or (H, W, C) uint8 pixels over black, by their (H, W) uint8 opacity."""
+    if alpha.min(initial=_OPAQUE) == _OPAQUE:
+        return pixels
     opacity = alpha.astype(np.uint16)
     if pixels.ndim == 3:
         opacity = opacity[..., None]
@@ -35,7 +38,10 @@ def colour_warnings(rgb: NDArray[np.uint8]) -> tuple[str, ...]:
     and pass.
     """
     step = max(1, -(-max(rgb.shape[:2]) // _SAMPLE_SIDE_PX))
-    ycrcb = cv2.cvtColor(np.ascontiguousarray(rgb[::step, ::step]), cv2.COLOR_RGB2YCrCb).reshape(-1, 3)
+    sample = cv2.cvtColor(np.ascontiguousarray(rgb[::step, ::step]), cv2.COLOR_RGB2YCrCb)
+    ycrcb = np.asarray(sample, np.uint8).reshape(-1, 3)
+    if _has_one_tint(ycrcb):
+        return ()
     brightness = ycrcb[:, 0] // (256 // _BRIGHTNESS_STEPS)
     chroma = ycrcb[:, 1:].astype(np.float32) - 128
     tint = np.zeros((_BRIGHTNESS_STEPS, 2), np.float32)
@@ -44,3 +50,14 @@ def colour_warnings(rgb: NDArray[np.uint8]) -> tuple[str, ...]:
     coloured = np.hypot(*(chroma - tint[brightness]).T) > _FAR_FROM_TINT
     vivid = np.median(np.hypot(*chroma.T)) > _VIVID_CHROMA
     return (NOT_A_RADIOGRAPH,) if vivid or coloured.mean() > _MOST_COLOURED_SHARE else ()
+
+
+def _has_one_tint(ycrcb: NDArray[np.uint8]) -> bool:
+    """Whether all chroma of (N, 3) uint8 YCrCb lies so close together, and to grey, that no pixel can be coloured.
+
+    It does in grey stored as RGB, which spares nearly every radiograph the medians by brightness.
+    """
+    planes = (np.ascontiguousarray(ycrcb[:, 1]), np.ascontiguousarray(ycrcb[:, 2]))
+    ends = np.array([(plane.min(), plane.max()) for plane in planes], np.float64) - 128
+    spread, furthest = np.hypot(*np.ptp(ends, axis=1)), np.hypot(*np.abs(ends).max(axis=1))
+    return bool(spread <= _FAR_FROM_TINT and furthest <= _VIVID_CHROMA)

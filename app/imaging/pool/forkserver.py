@@ -18,7 +18,7 @@ import cv2
 from app.config import Limits
 from app.imaging.pool.channel import PID, READY, BadMessage
 from app.imaging.pool.confinement import Confinement
-from app.imaging.pool.warm_up import load_codecs
+from app.imaging.pool.warm_up import all_files, decode_each, raster_files
 from app.imaging.pool.worker import Decode, serve_one
 
 
@@ -39,7 +39,8 @@ def run(arguments: list[str]) -> None:
     module, name = decoder.split(":")
     decode: Decode = getattr(importlib.import_module(module), name)
     control = socket.socket(fileno=int(descriptor))
-    load_codecs()
+    decode_each(all_files())
+    common = list(raster_files())
     gc.freeze()
     control.sendall(READY)
     while True:
@@ -48,7 +49,7 @@ def run(arguments: list[str]) -> None:
             return
         pid = os.fork()
         if not pid:
-            _serve(control, given[0], lambda channel: serve_one(channel, decode, limits, confinement))
+            _serve(control, given[0], lambda channel: serve_one(channel, decode, limits, confinement, common))
         os.close(given[0])
         control.sendall(PID.pack(pid))
 

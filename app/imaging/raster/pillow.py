@@ -38,8 +38,12 @@ def show(image: Image.Image) -> Shown:
     if image.mode in DEEP_GREY:
         transparent = image.info.get("transparency")
         return show_deep_grey(np.asarray(image), background=transparent if isinstance(transparent, int) else None)
-    if image.mode in _GREY and not image.has_transparency_data:
-        return Shown(np.asarray(image.convert("L")))
+    if not image.has_transparency_data:
+        return (
+            Shown(np.asarray(image.convert("L")))
+            if image.mode in _GREY
+            else show_colour(np.asarray(image.convert("RGB")))
+        )
     rgba = np.asarray(image.convert("RGBA"))
     return show_colour(rgba[..., :3], rgba[..., 3])
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from app.imaging import decode, phantom
+from app.imaging.display.colour import over_black
 from tests.support.image_files import LIMITS, dataset, dicom, saved
 
 GREY = phantom(1, (128, 128)).grey
@@ -48,3 +49,12 @@ def test_a_small_coloured_annotation_is_not_flagged():
     marked[5:15, 5:45] = 255, 220, 0
     marked[60:62, 20:100] = 255, 0, 0
     assert decode(saved(marked, "PNG"), LIMITS).warnings == ()
+
+
+def test_opaque_pixels_stay_as_they_are_and_others_darken():
+    opaque = np.full(RGB.shape[:2], 255, np.uint8)
+    assert np.array_equal(over_black(RGB, opaque), RGB)
+    opaque[0] = 0
+    composed = over_black(RGB, opaque)
+    assert not composed[0].any()
+    assert np.array_equal(composed[1:], RGB[1:])
