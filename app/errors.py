@@ -1,8 +1,6 @@
-"""Every expected failure, in words that are safe to show and that a clinician understands.
+"""Every expected failure, in words that are safe to show: no file name, no pixel, no DICOM value; `code` is stable.
 
-`code` is stable: programs rely on it. No message carries a file name, a pixel or a DICOM value. `app.web.http.errors`
-maps each family to an HTTP status. A message with numbers in it is a template and its values, so that catalogues can
-translate it; `scripts.translate` finds it where the failure is raised.
+`app.web.http.errors` maps each family to a status. `scripts.translate` finds messages here and where they are raised.
 """
 
 from collections.abc import Sequence
@@ -276,6 +274,13 @@ class Conflict(FractureError):
 
     code = "conflict"
     message = N_("This clashes with what is already there.")
+
+
+class StudyHeld(Conflict):
+    """A study under a legal hold was to be deleted."""
+
+    code = "legal-hold"
+    message = N_("This study is under a legal hold and cannot be deleted.")
 
 
 class DuplicateInstance(Conflict):

@@ -1,4 +1,4 @@
-"""`patients export` and `patients erase`."""
+"""`patients export`, `erase`, `hold` and `release`."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from app.commands.invocation import TENANT, actor, plain_errors
 from app.config import Settings
 from app.services import build_record_services
-from app.usecases.patients.rights import erase_patient, export_patient
+from app.usecases.patients.rights import erase_patient, export_patient, hold_patient
 
 
 def commands(settings: Settings) -> tuple[click.Command, ...]:
@@ -31,5 +31,23 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     def erase(patient_id: str, tenant: str) -> None:
         """Delete every study of a patient, and the keys that open them."""
         click.echo(f"{erase_patient(build_record_services(settings), actor(tenant), patient_id)} studies erased.")
+
+    @group.command("hold")
+    @click.argument("patient_id", metavar="ID")
+    @TENANT
+    @plain_errors
+    def hold(patient_id: str, tenant: str) -> None:
+        """Put every study that a patient has now under a legal hold: nothing deletes it."""
+        count = hold_patient(build_record_services(settings), actor(tenant), patient_id, is_held=True)
+        click.echo(f"{count} studies held.")
+
+    @group.command("release")
+    @click.argument("patient_id", metavar="ID")
+    @TENANT
+    @plain_errors
+    def release(patient_id: str, tenant: str) -> None:
+        """End the legal hold of every study of a patient."""
+        count = hold_patient(build_record_services(settings), actor(tenant), patient_id, is_held=False)
+        click.echo(f"{count} studies released.")
 
     return (group,)

@@ -22,8 +22,12 @@ def _retention(settings: Settings) -> click.Group:
     @group.command("purge")
     @plain_errors
     def purge() -> None:
-        """Delete studies older than RETENTION_DAYS, and expired sessions, links and tokens."""
-        click.echo(f"{maintenance.purge_expired(build_record_services(settings))} studies deleted.")
+        """Destroy studies older than RETENTION_DAYS or 30 days in the bin; remove expired sessions and tokens."""
+        purged = maintenance.purge_expired(build_record_services(settings))
+        click.echo(
+            f"{purged.expired + purged.from_bin} studies deleted: {purged.expired} older than RETENTION_DAYS, "
+            f"{purged.from_bin} after 30 days in the bin."
+        )
 
     return group
 

@@ -3,6 +3,7 @@
 from app.storage.outbox import MessageRow, SubscriptionRow
 from app.storage.rows import (
     AnsweredRow,
+    BinnedRow,
     ClosingRow,
     FeedbackRow,
     ImageRow,
@@ -36,6 +37,7 @@ from app.storage.worklist.index import Labeller
 
 __all__ = [
     "AnsweredRow",
+    "BinnedRow",
     "ClosingRow",
     "FeedbackRow",
     "ImageRow",

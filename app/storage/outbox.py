@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, insert, select, tuple_, update
 
 from app.storage.database import Transactions
-from app.storage.tables import outbox, subscriptions
+from app.storage.studies.study_rows import is_live
+from app.storage.tables import outbox, studies, subscriptions
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,8 @@ class Outbox:
 def _due(now: datetime, channels: Collection[str]) -> Select[Any]:
     query = select(outbox.c.tenant, outbox.c.id).join(subscriptions, _is_theirs())
     query = query.where(outbox.c.is_dead.is_(False), outbox.c.due_at <= now, subscriptions.c.channel.in_(channels))
+    # Those of a study in the bin wait for it to come back.
+    query = query.where(exists().where(studies.c.tenant == outbox.c.tenant, studies.c.id == outbox.c.study, is_live()))
     return query.order_by(outbox.c.due_at, outbox.c.id)
 
 

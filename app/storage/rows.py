@@ -219,6 +219,25 @@ class StudyRow:
 
 
 @dataclass(frozen=True)
+class BinnedRow:
+    """A study in the bin: who put it there, and when; `person_name` is None when they are no longer there."""
+
+    study: StudyRow
+    deleted_at: datetime
+    deleted_by: str
+    person_name: str | None
+    is_held: bool
+
+
+@dataclass(frozen=True)
+class BinPageRow:
+    """Some studies in the bin, last deleted first; `next` as in `StudyPageRow`."""
+
+    entries: tuple[BinnedRow, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
 class StudyPageRow:
     """Some studies, newest first; `next` is given back as `after` for the ones that follow, None at the end."""
 

@@ -15,6 +15,7 @@ from app.storage.database import Database, Transactions, connect
 from app.storage.outbox import Outbox
 from app.storage.received import Received
 from app.storage.schema import check_schema, sqlite_path
+from app.storage.studies.bin import Bin
 from app.storage.studies.decisions import Decisions
 from app.storage.studies.feedback import FeedbackLog
 from app.storage.studies.notices import Notices
@@ -31,6 +32,7 @@ class Repositories:
         self.credentials = Credentials(transactions)
         self.attempts = Attempts(transactions)
         self.studies = Studies(transactions)
+        self.bin = Bin(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)
         self.received = Received(transactions)

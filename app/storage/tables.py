@@ -1,13 +1,9 @@
 """The tables as the newest migration leaves them. A test compares the two."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -16,34 +12,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     false,
     true,
 )
+from sqlalchemy import text as sql
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment to the microsecond: aware in, aware and UTC out, on SQLite (which knows no zones) as well."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a time without a zone; it could mean anything."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a stored time needs its time zone")
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The same moment in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
+from app.storage.columns import UtcDateTime, blob, of_person, of_study, text, time
 
 metadata = MetaData(
     naming_convention={
@@ -55,33 +30,11 @@ metadata = MetaData(
     }
 )
 
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _blob(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
-
-def _time(name: str) -> Column[datetime]:
-    return Column(name, UtcDateTime, nullable=False)
-
-
-def _of_person() -> ForeignKeyConstraint:
-    # The tenant is part of every key, so that no row can point into another tenant.
-    return ForeignKeyConstraint(["tenant", "person"], ["people.tenant", "people.id"], ondelete="CASCADE")
-
-
-def _of_study() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE")
-
-
 tenants = Table(
     "tenants",
     metadata,
-    _text("tenant"),
-    _time("created_at"),
+    text("tenant"),
+    time("created_at"),
     PrimaryKeyConstraint("tenant"),
 )
 
@@ -89,14 +42,14 @@ tenants = Table(
 people = Table(
     "people",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("name"),
-    _text("role"),
+    text("tenant"),
+    text("id"),
+    text("name"),
+    text("role"),
     Column("password_hash", Text),
-    _time("created_at"),
+    time("created_at"),
     Column("is_enabled", Boolean, nullable=False, server_default=true()),
-    _blob("mac"),
+    blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "name"),
     CheckConstraint("role IN ('clinician', 'reader', 'uploader', 'auditor', 'admin')", name="role"),
@@ -106,114 +59,122 @@ people = Table(
 api_tokens = Table(
     "api_tokens",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("person"),
-    _blob("digest"),
+    text("tenant"),
+    text("id"),
+    text("person"),
+    blob("digest"),
     # Separated by spaces; empty for everything that the person may do.
-    _text("scopes"),
-    _time("created_at"),
+    text("scopes"),
+    time("created_at"),
     Column("expires_at", UtcDateTime),
     Column("last_used_at", UtcDateTime),
-    _blob("mac"),
+    blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("digest"),
-    _of_person(),
+    of_person(),
 )
 
 sign_in_links = Table(
     "sign_in_links",
     metadata,
-    _text("tenant"),
-    _blob("digest"),
-    _text("person"),
-    _time("expires_at"),
+    text("tenant"),
+    blob("digest"),
+    text("person"),
+    time("expires_at"),
     Column("used_at", UtcDateTime),
-    _blob("mac"),
+    blob("mac"),
     PrimaryKeyConstraint("digest"),
-    _of_person(),
+    of_person(),
 )
 
 sessions = Table(
     "sessions",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("person"),
-    _blob("digest"),
-    _time("created_at"),
-    _time("expires_at"),
-    _time("last_seen_at"),
-    _text("method"),
-    _text("browser"),
-    _text("address"),
-    _blob("mac"),
+    text("tenant"),
+    text("id"),
+    text("person"),
+    blob("digest"),
+    time("created_at"),
+    time("expires_at"),
+    time("last_seen_at"),
+    text("method"),
+    text("browser"),
+    text("address"),
+    blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("digest"),
-    _of_person(),
+    of_person(),
 )
 
 # Refused sign-ins of the last minutes; `subject` is a keyed digest of an account, an address, or both.
 sign_in_attempts = Table(
     "sign_in_attempts",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _blob("subject"),
-    _time("at"),
+    text("tenant"),
+    text("id"),
+    blob("subject"),
+    time("at"),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "subject", "at"),
 )
 
+_IN_BIN = sql("deleted_at IS NOT NULL")
+
 studies = Table(
     "studies",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _time("created_at"),
-    _text("created_by"),
-    _blob("wrapped_key"),
+    text("tenant"),
+    text("id"),
+    time("created_at"),
+    text("created_by"),
+    blob("wrapped_key"),
     # Patient, examination and label; NULL where nothing is known.
     Column("sealed_details", LargeBinary),
     Column("is_read", Boolean, nullable=False, server_default=false()),
     # The fingerprint of the key that made the study's rows of `worklist`; NULL where there are none yet.
     Column("indexed_by", LargeBinary),
+    # When and by whom it was put into the bin; NULL for a study that is not there.
+    Column("deleted_at", UtcDateTime),
+    Column("deleted_by", Text),
+    # Under a legal hold: nothing may delete it.
+    Column("is_held", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("tenant", "id"),
     # Serves a tenant's pages, read backwards. One on created_at alone would tempt PostgreSQL away from it.
     Index(None, "tenant", "created_at", "id"),
     Index(None, "tenant", "indexed_by", "created_at", "id"),
+    Index(None, "tenant", "deleted_at", "id", sqlite_where=_IN_BIN, postgresql_where=_IN_BIN),
 )
 
 images = Table(
     "images",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("study"),
+    text("tenant"),
+    text("id"),
+    text("study"),
     Column("position", Integer, nullable=False),
-    _time("created_at"),
-    _blob("sealed_assessment"),
+    time("created_at"),
+    blob("sealed_assessment"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "study", "position"),
-    _of_study(),
+    of_study(),
 )
 
 # Objects from other systems. `due_at` is when an image that is not inferred yet may be taken, NULL once it is.
 received = Table(
     "received",
     metadata,
-    _text("tenant"),
-    _text("image"),
-    _text("study"),
-    _blob("instance"),
-    _blob("study_uid"),
-    _blob("content"),
-    _time("received_at"),
+    text("tenant"),
+    text("image"),
+    text("study"),
+    blob("instance"),
+    blob("study_uid"),
+    blob("content"),
+    time("received_at"),
     Column("due_at", UtcDateTime),
     Column("attempts", Integer, nullable=False),
     PrimaryKeyConstraint("tenant", "image"),
     UniqueConstraint("tenant", "instance"),
-    _of_study(),
+    of_study(),
     Index(None, "tenant", "study_uid", "received_at"),
     Index(None, "due_at"),
 )
@@ -222,24 +183,47 @@ received = Table(
 originals = Table(
     "originals",
     metadata,
-    _text("tenant"),
-    _text("image"),
-    _blob("sealed_original"),
+    text("tenant"),
+    text("image"),
+    blob("sealed_original"),
     PrimaryKeyConstraint("tenant", "image"),
     ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
+)
+
+# Small WebP images for the worklist, made with the assessment or when they are first asked for.
+thumbnails = Table(
+    "thumbnails",
+    metadata,
+    text("tenant"),
+    text("image"),
+    blob("sealed"),
+    PrimaryKeyConstraint("tenant", "image"),
+    ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
+)
+
+# How a person has set up their pages; nothing clinical.
+preferences = Table(
+    "preferences",
+    metadata,
+    text("tenant"),
+    text("person"),
+    text("name"),
+    text("value"),
+    PrimaryKeyConstraint("tenant", "person", "name"),
+    of_person(),
 )
 
 # The person is named, not bound: what somebody said of an image outlives their account.
 feedback = Table(
     "feedback",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("study"),
-    _text("image"),
-    _text("person"),
-    _time("created_at"),
-    _blob("sealed"),
+    text("tenant"),
+    text("id"),
+    text("study"),
+    text("image"),
+    text("person"),
+    time("created_at"),
+    blob("sealed"),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
     # For a study's page, for deleting an image, and for what was said since a moment.
@@ -252,12 +236,12 @@ feedback = Table(
 read_marks = Table(
     "read_marks",
     metadata,
-    _text("tenant"),
-    _text("study"),
-    _text("person"),
-    _time("at"),
+    text("tenant"),
+    text("study"),
+    text("person"),
+    time("at"),
     PrimaryKeyConstraint("tenant", "study", "person"),
-    _of_study(),
+    of_study(),
 )
 
 # The blind index: under each facet that a study shows, its bucket, fine and broad. All three are labels made with a key
@@ -265,14 +249,14 @@ read_marks = Table(
 worklist = Table(
     "worklist",
     metadata,
-    _text("tenant"),
-    _text("study"),
-    _blob("facet"),
-    _blob("bucket"),
-    _blob("broad_bucket"),
-    _time("created_at"),
+    text("tenant"),
+    text("study"),
+    blob("facet"),
+    blob("bucket"),
+    blob("broad_bucket"),
+    time("created_at"),
     PrimaryKeyConstraint("tenant", "study", "facet"),
-    _of_study(),
+    of_study(),
     # Read backwards: the studies of one facet and bucket, newest first.
     Index(None, "tenant", "facet", "bucket", "created_at", "study"),
     Index(None, "tenant", "facet", "broad_bucket", "created_at", "study"),
@@ -281,13 +265,13 @@ worklist = Table(
 audit = Table(
     "audit",
     metadata,
-    _text("tenant"),
+    text("tenant"),
     Column("sequence", Integer, autoincrement=False, nullable=False),
-    _time("at"),
-    _text("actor"),
-    _text("action"),
-    _text("subject"),
-    _blob("mac"),
+    time("at"),
+    text("actor"),
+    text("action"),
+    text("subject"),
+    blob("mac"),
     PrimaryKeyConstraint("tenant", "sequence"),
     # For who has viewed a study, and when.
     Index(None, "tenant", "subject", "at"),
@@ -297,14 +281,14 @@ audit = Table(
 closings = Table(
     "closings",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("study"),
-    _text("person"),
-    _time("created_at"),
-    _blob("sealed"),
+    text("tenant"),
+    text("id"),
+    text("study"),
+    text("person"),
+    time("created_at"),
+    blob("sealed"),
     PrimaryKeyConstraint("tenant", "id"),
-    _of_study(),
+    of_study(),
     Index(None, "tenant", "study"),
 )
 
@@ -312,31 +296,31 @@ closings = Table(
 reports = Table(
     "reports",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("study"),
+    text("tenant"),
+    text("id"),
+    text("study"),
     Column("version", Integer, nullable=False),
-    _text("person"),
-    _time("created_at"),
-    _blob("sealed"),
+    text("person"),
+    time("created_at"),
+    blob("sealed"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "study", "version"),
-    _of_study(),
+    of_study(),
 )
 
 # Requests that a program may repeat: under the digest of its key, the study that the first one made.
 idempotency = Table(
     "idempotency",
     metadata,
-    _text("tenant"),
-    _text("person"),
-    _blob("digest"),
-    _blob("fingerprint"),
-    _text("study"),
-    _time("created_at"),
-    _blob("sealed"),
+    text("tenant"),
+    text("person"),
+    blob("digest"),
+    blob("fingerprint"),
+    text("study"),
+    time("created_at"),
+    blob("sealed"),
     PrimaryKeyConstraint("tenant", "person", "digest"),
-    _of_study(),
+    of_study(),
     Index(None, "created_at"),
 )
 
@@ -344,14 +328,14 @@ idempotency = Table(
 notices = Table(
     "notices",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("study"),
-    _text("person"),
-    _time("created_at"),
-    _blob("sealed"),
+    text("tenant"),
+    text("id"),
+    text("study"),
+    text("person"),
+    time("created_at"),
+    blob("sealed"),
     PrimaryKeyConstraint("tenant", "id"),
-    _of_study(),
+    of_study(),
     Index(None, "tenant", "study", "person"),
     Index(None, "created_at"),
 )
@@ -359,30 +343,30 @@ notices = Table(
 subscriptions = Table(
     "subscriptions",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("channel"),
-    _text("address"),
-    _text("events"),
-    _time("created_at"),
+    text("tenant"),
+    text("id"),
+    text("channel"),
+    text("address"),
+    text("events"),
+    time("created_at"),
     PrimaryKeyConstraint("tenant", "id"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    _text("tenant"),
-    _text("id"),
-    _text("subscription"),
-    _text("event"),
-    _text("study"),
-    _time("created_at"),
-    _time("due_at"),
+    text("tenant"),
+    text("id"),
+    text("subscription"),
+    text("event"),
+    text("study"),
+    time("created_at"),
+    time("due_at"),
     Column("attempts", Integer, nullable=False),
-    _text("error"),
+    text("error"),
     Column("is_dead", Boolean, nullable=False),
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "subscription"], ["subscriptions.tenant", "subscriptions.id"], ondelete="CASCADE"),
-    _of_study(),
+    of_study(),
     Index(None, "is_dead", "due_at"),
 )

@@ -110,14 +110,16 @@ def image_row(row: StudyRow, image_id: str) -> ImageRow:
     return image
 
 
-def open_original(services: RecordServices, tenant: str, study_id: str, image_id: str) -> bytes:
-    """The file of an image as it came.
+def open_original(
+    services: RecordServices, tenant: str, study_id: str, image_id: str, *, with_bin: bool = False
+) -> bytes:
+    """The file of an image as it came; of a study in the bin only when `with_bin`.
 
     Raises:
         StudyNotFound, ImageNotFound: not in this tenant.
         StoredDataDamaged: it does not open.
     """
-    row = services.store.studies.original(tenant, study_id, image_id)
+    row = services.store.studies.original(tenant, study_id, image_id, with_bin=with_bin)
     belongs = AssociatedData(tenant, study_id, _ORIGINAL, image_id)
     return services.vault.open(row.sealed_original, row.wrapped_key, belongs)
 

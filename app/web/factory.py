@@ -20,13 +20,14 @@ from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
 from app.web.http import cors, guard, headers, operations, static_files
+from app.web.http.context import may
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
 from app.web.http.requests.query import way_back
 from app.web.http.requests.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
-from app.web.pages import explanation, help, patients, reports, selection, sign_in, studies, worklist
+from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
 from app.web.pages.account import account
 from app.web.pages.feedback import feedback_words
@@ -62,7 +63,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
-    app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back)
+    app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back, may=may)
     app.jinja_env.globals.update(PREVIEW_LONG_SIDE=PREVIEW_LONG_SIDE_PX, longest_other=LONGEST_OTHER)
     app.jinja_env.globals.update(other_regions=(*OTHER_REGIONS, OTHER))
     app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
@@ -75,7 +76,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     cors.install(app, settings.cors_origins)
     guard.install(app)
     answer_errors(app)
-    pages = (studies, patients, reports, worklist, selection, explanation, help, language_page, sign_in, account)
+    pages = (studies, bin, patients, reports, worklist, selection, explanation, help, language_page, sign_in, account)
     for part in (*pages, api, docs, operations):
         app.register_blueprint(part.blueprint)
     return app

@@ -159,7 +159,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def workplace(browser: Browser, server: Server, radiographs: list[Path]) -> Workplace:
-    """Two studies and an answer to one of them; nobody changes what is there."""
+    """Two studies and an answer to one of them, and a third in the bin; nobody changes what is there."""
 
     def signed_in(tenant: str, name: str, role: Role) -> Any:
         with browser.new_context(base_url=server.url) as context:
@@ -169,6 +169,7 @@ def workplace(browser: Browser, server: Server, radiographs: list[Path]) -> Work
     admin = signed_in("workplace", "Ada", "admin")
     program = Program(server.url, tokens.add_token(server.services, Actor("workplace", "test"), "Ada"))
     study, alone = program.send(*radiographs), program.send(radiographs[0])
+    program.call("DELETE", f"/studies/{program.send(radiographs[0])['id']}")
     for image in study["images"]:
         marks = [{**found, "answer": "confirmed"} for found in image["findings"]]
         answer = [{name: mark[name] for name in ("region", "box_px", "answer")} for mark in marks]

@@ -99,7 +99,7 @@ def test_axe_would_find_a_fault(browser: Browser, server: Server, workplace: Wor
 
 
 @pytest.mark.parametrize(
-    "name", ["sign-in", "first-page-of-all", "worklist", "bulk-delete", "study", "why-page", "help", "agreement"]
+    "name", ["sign-in", "first-page-of-all", "worklist", "bin", "study", "why-page", "help", "agreement"]
 )
 def test_enlarged_to_400_percent_nothing_is_lost_or_covered(
     browser: Browser, server: Server, workplace: Workplace, name: str

@@ -123,7 +123,7 @@ def test_a_study_is_marked_as_read_and_deleted(page: Page, radiographs: list[Pat
     page.get_by_role("button", name="Mark as read", exact=True).click()
     expect(page.locator(".decide .state.read")).to_be_visible()
     page.get_by_text("Delete this study").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Move to the bin").click()
     expect(page).to_have_url(re.compile("/studies$"))
 
 

@@ -179,19 +179,19 @@ def test_several_studies_are_reported_marked_and_deleted(any_visit: Watched, arr
     page.goto("/studies?state=read")
     for study in (first, second):
         tick(page, study)
-    page.click("text=Delete …")
-    expect(page.locator("tbody tr")).to_have_count(2)
-    page.click("text=Keep them")
-    expect(page.locator("tr[data-study]")).to_have_count(2)
-    for study in (first, second):
-        expect(page.locator(f"tr[data-study='{study}']")).to_be_visible()
-    for study in (first, second):
-        tick(page, study)
-    page.click("text=Delete …")
-    page.click("text=Delete for good")
-    expect(page.locator(".notice")).to_have_text("2 studies were deleted.")
-    page.click("nav.tabs >> text=All")
-    expect_studies(page, kept)
+    page.click("summary >> text=More")
+    page.click("text=Move to the bin")
+    expect(page.locator("p.notice")).to_have_text("2 studies are in the bin.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".notice")).to_have_text("2 studies are back on the list.")
+    expect_studies(page, kept, first, second)
+    tick(page, first)
+    page.click("summary >> text=More")
+    page.click("text=Move to the bin")
+    page.get_by_role("link", name="To the bin").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Back to the studies").click()
+    expect_studies(page, kept, second)
 
 
 def test_filters_and_search_need_no_javascript(any_visit: Watched, arrive: Callable[[], str]) -> None:

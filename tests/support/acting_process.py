@@ -10,8 +10,8 @@ from app.imaging import phantom, render_png
 from app.records import Person, Upload
 from app.security import KeyFile, Vault
 from app.usecases.administration.maintenance import rotate_keys
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import create_study
-from app.usecases.studies.show import delete_study
 from tests.support.fakes import FakeClock, FakeDetector, build_fake_services
 
 

@@ -66,13 +66,6 @@ def keys_of_worklist(page: Page, _: Workplace) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
-def bulk_delete(page: Page, _: Workplace) -> None:
-    page.goto("/studies")
-    page.locator("[data-all]").check()
-    page.get_by_role("button", name="Delete …").click()
-    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
-
-
 def refused_sign_in(page: Page, _: Workplace) -> None:
     page.goto("/sign-in")
     page.get_by_label("Name").fill("Nobody")
@@ -94,7 +87,7 @@ PAGES: dict[str, tuple[str, Open]] = {
     "worklist": ("admin", at("/studies")),
     "filtered-worklist": ("admin", at("/studies?order=newest&verdict=none&state=read")),
     "keys-of-worklist": ("admin", keys_of_worklist),
-    "bulk-delete": ("admin", bulk_delete),
+    "bin": ("admin", at("/studies/bin")),
     "study": ("admin", study),
     "drawing": ("admin", drawing),
     "keys-of-viewer": ("admin", keys_of_viewer),

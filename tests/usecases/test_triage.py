@@ -17,6 +17,7 @@ from app.services import Services
 from app.usecases.administration import maintenance
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import add_images, create_study
 from app.usecases.triage import STATES, Filters, score_step, study_score, study_verdict
 from app.usecases.worklist.mark_read import mark_read, mark_unread
@@ -259,7 +260,7 @@ def test_whatever_happens_raises_the_version(services: Services, ada: Person, re
     for change in (
         lambda: mark_read(services, ada, study.id),
         lambda: add_feedback(services, ada, study.id, study.images[0].id, [WRIST]),
-        lambda: show_study.delete_study(services, ada, study.id),
+        lambda: delete_study(services, ada, study.id),
     ):
         versions.append(version_of(services, ada))
         change()
@@ -318,7 +319,7 @@ def test_a_study_that_does_not_open_is_named_and_comes_back_with_its_key(
 
 def test_a_deleted_study_is_off_the_list(services: Services, ada: Person, read: Reader) -> None:
     study, other = read(wrist=0.9), read()
-    show_study.delete_study(services, ada, study.id)
+    delete_study(services, ada, study.id)
     assert ids(list_work(services, ada, Filters()).entries) == [other.id]
 
 

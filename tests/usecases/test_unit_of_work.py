@@ -17,22 +17,26 @@ from app.errors import SignInRefused
 from app.records import Actor, Patient, Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
-from app.storage import SessionRow
+from app.storage import BinnedRow, SessionRow
 from app.usecases.access import account
 from app.usecases.administration import maintenance, people, tokens
 from app.usecases.administration import sign_in as sessions
 from app.usecases.feedback.review import add_feedback
 from app.usecases.outbox import messages
 from app.usecases.patients.edit import Changes, edit_study
+from app.usecases.patients.rights import hold_patient
 from app.usecases.reports.report import report_pdf
+from app.usecases.studies.bin import delete_study, destroy_some, list_bin, restore_study, undo
 from app.usecases.studies.create import add_images, create_study
-from app.usecases.studies.show import delete_study, get_study, original_png
+from app.usecases.studies.show import get_study, original_png
 from app.usecases.worklist import bulk, worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 from tests.support.fakes import FakeClock
+from tests.support.image_files import dataset, dicom
 
 APP = Path(__file__).resolve().parents[2] / "app"
 PHANTOM = Upload("a.png", imaging.render_png(imaging.phantom(3, (128, 96)).grey))
+OF_4711 = Upload("b.dcm", dicom(dataset(imaging.phantom(3, (128, 96)).grey, PatientID="4711")))
 ADMIN = Actor("default", "os:test")
 PASSWORD, NEW_PASSWORD = "correct horse battery", "seven green elephants"
 REFUSE_ENTRIES = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
@@ -76,11 +80,30 @@ def let_in(services: Services) -> None:
     tokens.add_token(services, ADMIN, "Ada")
 
 
+def in_bin(services: Services) -> BinnedRow:
+    """The study that waits in the bin."""
+    return services.store.bin.page("default", 1).entries[0]
+
+
+def prepared(services: Services, ada: Person, clock: FakeClock) -> tuple[Services, str]:
+    """Services that keep for 30 days, and a study of 31 days; another, of patient 4711, is as long in the bin."""
+    kept = replace(services, settings=replace(services.settings, retention_days=30))
+    delete_study(kept, ada, create_study(kept, ada, [OF_4711]).study.id)
+    study = create_study(kept, ada, [PHANTOM]).study.id
+    clock.pass_(days=31)
+    return kept, study
+
+
 Act = Callable[[Services, Person, str], object]
 ACTS: dict[str, Act] = {
     "create a study": lambda services, ada, _: create_study(services, ada, [PHANTOM]),
     "add images": lambda services, ada, study: add_images(services, ada, study, [PHANTOM]),
     "delete a study": delete_study,
+    "bring it back": lambda services, ada, _: restore_study(services, ada, in_bin(services).study.id),
+    "undo": lambda services, ada, _: undo(services, ada, in_bin(services).deleted_at),
+    "view the bin": lambda services, ada, _: list_bin(services, ada),
+    "destroy what was in the bin": lambda services, *_: destroy_some(services),
+    "hold": lambda services, *_: hold_patient(services, ADMIN, "4711", is_held=True),
     "mark it read": mark_read,
     "mark it unread": mark_unread,
     "mark several read": lambda services, ada, study: bulk.mark_studies(services, ada, [study], as_read=True),
@@ -126,9 +149,7 @@ ACTS: dict[str, Act] = {
 def test_an_act_whose_entry_is_refused_changes_nothing(
     services: Services, ada: Person, clock: FakeClock, database: sa.Engine, act: Act
 ) -> None:
-    kept = replace(services, settings=replace(services.settings, retention_days=30))
-    study = create_study(kept, ada, [PHANTOM]).study.id
-    clock.pass_(days=31)
+    kept, study = prepared(services, ada, clock)
     let_in(services)
     rotated = _with_newer_key(kept)
     with database.begin() as connection:
@@ -146,9 +167,7 @@ def test_an_act_whose_entry_is_refused_changes_nothing(
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_an_act_is_entered(services: Services, ada: Person, clock: FakeClock, act: Act) -> None:
-    kept = replace(services, settings=replace(services.settings, retention_days=30))
-    study = create_study(kept, ada, [PHANTOM]).study.id
-    clock.pass_(days=31)
+    kept, study = prepared(services, ada, clock)
     let_in(services)
     last = services.store.audit.last_sequence("default")
     with contextlib.suppress(SignInRefused):
@@ -196,8 +215,8 @@ def test_views_within_ten_minutes_are_one_view_and_change_no_list(
 
 
 WRITES = re.compile(
-    r"store\.(people|credentials|studies|feedback|worklist|audit|decisions|repeatable)"
-    r"\.(add|append|set|delete|purge|replace|mark|revoke|consume|end)\w*$"
+    r"store\.(people|credentials|studies|bin|feedback|worklist|audit|decisions|repeatable)"
+    r"\.(add|append|set|delete|purge|replace|mark|revoke|consume|end|put|restore|empty|hold)\w*$"
 )
 # Expired credentials are no act, and the index is made of what is stored.
 WITHOUT_ENTRY = {("maintenance.py", "purge_expired")}

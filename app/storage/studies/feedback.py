@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, tuple_
 from app.errors import ImageNotFound, StudyNotFound
 from app.storage.database import Transactions
 from app.storage.rows import AnsweredRow, FeedbackRow, ImageRow, NewFeedback, is_storable
-from app.storage.studies.study_rows import feedback_of, hold_study, to_feedback, with_names
+from app.storage.studies.study_rows import feedback_of, hold_study, is_live, to_feedback, with_names
 from app.storage.tables import feedback, images, studies
 from app.storage.worklist.index import Labeller, index_study, set_read
 
@@ -63,7 +63,9 @@ class FeedbackLog:
 
     def studies(self, tenant: str) -> tuple[str, ...]:
         """The ids of the studies that something was said of, by when it was said first."""
-        query = select(feedback.c.study).where(feedback.c.tenant == tenant).group_by(feedback.c.study)
+        same_study = and_(studies.c.tenant == tenant, studies.c.id == feedback.c.study)
+        query = select(feedback.c.study).join(studies, same_study).where(feedback.c.tenant == tenant, is_live())
+        query = query.group_by(feedback.c.study)
         with self._transactions.read() as connection:
             order = (func.min(feedback.c.created_at), feedback.c.study)
             return tuple(connection.execute(query.order_by(*order)).scalars())
@@ -82,7 +84,7 @@ class FeedbackLog:
         same_image = and_(images.c.tenant == tenant, images.c.id == feedback.c.image)
         image = (images.c.created_at.label("image_created_at"), images.c.sealed_assessment)
         query = with_names(feedback, tenant).join(studies, same_study).join(images, same_image)
-        query = query.add_columns(studies.c.wrapped_key, *image).where(feedback.c.created_at >= since)
+        query = query.add_columns(studies.c.wrapped_key, *image).where(feedback.c.created_at >= since, is_live())
         if position:
             before = tuple_(*position, types=[feedback.c.created_at.type, feedback.c.id.type])
             query = query.where(tuple_(feedback.c.created_at, feedback.c.id) < before)

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
 
-from app.errors import ImageNotFound, StudyNotFound
+from app.errors import ImageNotFound, StudyHeld, StudyNotFound
 from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import NewImage, NewStudy, OriginalRow, StudyPageRow, StudyRow, WrappedKeyRow, is_storable
-from app.storage.studies.study_rows import hold_study, is_study, to_image, with_images
+from app.storage.studies.study_rows import hold_study, is_live, is_stored, is_study, to_image, with_images
 from app.storage.tables import images, originals, studies
 from app.storage.worklist.index import Labeller, index_study, set_unread
 
@@ -99,34 +99,37 @@ class Studies:
             raise StudyNotFound
         return found[0]
 
-    def page(self, tenant: str, limit: int, after: str | None = None) -> StudyPageRow:
+    def page(self, tenant: str, limit: int, after: str | None = None, *, with_bin: bool = False) -> StudyPageRow:
         """At most `limit` (1 or more) studies with their images, newest first, from the start or `after` a page.
+
+        with_bin: those in the bin too.
 
         Raises:
             BadRequest: `after` is not the `next` of a page of this tenant.
         """
         position = from_token(tenant, after) if after is not None else None
         with self._transactions.read() as connection:
-            rows = connection.execute(page_query(tenant, limit + 1, position)).all()
+            rows = connection.execute(page_query(tenant, limit + 1, position, with_bin=with_bin)).all()
             found = with_images(connection, tenant, rows[:limit])
         more = len(rows) > limit
         last = Position(found[-1].created_at, found[-1].id) if more else None
         return StudyPageRow(found, to_token(tenant, last) if last else None)
 
-    def original(self, tenant: str, study_id: str, image_id: str) -> OriginalRow:
-        """One image with its original and its study's key.
+    def original(self, tenant: str, study_id: str, image_id: str, *, with_bin: bool = False) -> OriginalRow:
+        """One image with its original and its study's key; of a study in the bin only when `with_bin`.
 
         Raises:
             StudyNotFound: no such study in this tenant.
             ImageNotFound: no such image in this study.
         """
         _check_ids(tenant, study_id)
-        here = (is_study(tenant, study_id), images.c.study == studies.c.id, originals.c.image == images.c.id)
+        this = is_stored(tenant, study_id) if with_bin else is_study(tenant, study_id)
+        here = (this, images.c.study == studies.c.id, originals.c.image == images.c.id)
         same_tenant = (images.c.tenant == tenant, originals.c.tenant == tenant, images.c.id == image_id)
         query = select(studies.c.wrapped_key, images, originals.c.sealed_original).where(*here, *same_tenant)
         with self._transactions.read() as connection:
             row = connection.execute(query).one_or_none() if is_storable(image_id) else None
-            study = connection.execute(select(studies.c.id).where(is_study(tenant, study_id))).one_or_none()
+            study = connection.execute(select(studies.c.id).where(this)).one_or_none()
         if study is None:
             raise StudyNotFound
         if row is None:
@@ -134,23 +137,37 @@ class Studies:
         return OriginalRow(row.wrapped_key, to_image(row), row.sealed_original)
 
     def delete(self, tenant: str, study_id: str) -> None:
-        """Remove a study, its images, originals and key.
+        """Destroy a study, in the bin or not: its key, images, originals and everything else about it.
+
+        Raises:
+            StudyNotFound: not in this tenant. StudyHeld: it is under a legal hold.
+        """
+        _check_ids(tenant, study_id)
+        here = is_stored(tenant, study_id)
+        with self._transactions.write() as connection:
+            if connection.execute(delete(studies).where(here, studies.c.is_held.is_(False))).rowcount != 1:
+                is_there = connection.execute(select(studies.c.id).where(here)).first() is not None
+                raise StudyHeld if is_there else StudyNotFound
+        self._transactions.forget()
+
+    def hold(self, tenant: str, study_id: str, *, is_held: bool) -> None:
+        """Put a study, in the bin or not, under a legal hold, or end it.
 
         Raises:
             StudyNotFound: not in this tenant.
         """
         _check_ids(tenant, study_id)
+        change = update(studies).where(is_stored(tenant, study_id)).values(is_held=is_held)
         with self._transactions.write() as connection:
-            if connection.execute(delete(studies).where(is_study(tenant, study_id))).rowcount != 1:
+            if connection.execute(change).rowcount != 1:
                 raise StudyNotFound
-        self._transactions.forget()
 
     def purge_some(self, before: datetime, most: int) -> tuple[tuple[str, str], ...]:
-        """Remove at most `most` studies of all tenants that were created before a moment, oldest first.
+        """Destroy at most `most` studies of all tenants that were created before a moment, oldest first.
 
-        Returns the (tenant, study id) of each, sorted; none when there are no more.
+        Those under a legal hold stay. Returns the (tenant, study id) of each, sorted; none when there are no more.
         """
-        old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before)
+        old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before, studies.c.is_held.is_(False))
         old = old.order_by(studies.c.created_at).limit(most).with_for_update(skip_locked=True)
         with self._transactions.write() as connection:
             keys = sorted((row.tenant, row.id) for row in connection.execute(old))
@@ -171,7 +188,7 @@ class Studies:
 
     def replace_wrapped_key(self, row: WrappedKeyRow, wrapped_key: bytes) -> bool:
         """Put another wrapped key in place of the one read; False when it was replaced or deleted meanwhile."""
-        unchanged = (is_study(row.tenant, row.study), studies.c.wrapped_key == row.wrapped_key)
+        unchanged = (is_stored(row.tenant, row.study), studies.c.wrapped_key == row.wrapped_key)
         with self._transactions.write() as connection:
             statement = update(studies).where(*unchanged).values(wrapped_key=wrapped_key)
             return connection.execute(statement).rowcount == 1
@@ -181,9 +198,11 @@ class Studies:
             return connection.execute(query).all()
 
 
-def page_query(tenant: str, limit: int, after: Position | None) -> Select[Any]:
+def page_query(tenant: str, limit: int, after: Position | None, *, with_bin: bool = False) -> Select[Any]:
     """The newest `limit` studies that come after a position; it walks the index, however many studies there are."""
     query = select(studies).where(studies.c.tenant == tenant)
+    if not with_bin:
+        query = query.where(is_live())
     if after is not None:
         position = tuple_(after.created_at, after.study, types=[studies.c.created_at.type, studies.c.id.type])
         query = query.where(tuple_(studies.c.created_at, studies.c.id) < position)

@@ -12,8 +12,18 @@ from app.storage.tables import closings, feedback, images, people, studies
 
 
 def is_study(tenant: str, study_id: str) -> ColumnElement[bool]:
-    """Names one study of a tenant."""
+    """Names one study of a tenant that is not in the bin."""
+    return and_(is_stored(tenant, study_id), is_live())
+
+
+def is_stored(tenant: str, study_id: str) -> ColumnElement[bool]:
+    """Names one study of a tenant, whether it is in the bin or not."""
     return and_(studies.c.tenant == tenant, studies.c.id == study_id)
+
+
+def is_live() -> ColumnElement[bool]:
+    """Leaves out the studies in the bin; every query that looks at `studies` says this or names the bin."""
+    return studies.c.deleted_at.is_(None)
 
 
 def hold_study(connection: Connection, tenant: str, study_id: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from app.storage.rows import Labels, ListedRow, ReadMarkRow
-from app.storage.studies.study_rows import is_study, with_images
+from app.storage.studies.study_rows import is_live, is_study, with_images
 from app.storage.tables import people, read_marks, studies, worklist
 
 Labeller = Callable[[ListedRow], Labels]
@@ -44,7 +44,7 @@ def set_unread(connection: Connection, tenant: str, study_id: str, person_id: st
 
 def listed(connection: Connection, tenant: str, study_ids: Sequence[str]) -> tuple[ListedRow, ...]:
     """The studies of these ids, in this order, without those that are not there."""
-    here = select(studies).where(studies.c.tenant == tenant, studies.c.id.in_(study_ids))
+    here = select(studies).where(studies.c.tenant == tenant, studies.c.id.in_(study_ids), is_live())
     rows = {row.id: row for row in connection.execute(here)}
     ordered = [rows[study_id] for study_id in study_ids if study_id in rows]
     marks = _marks_of(connection, tenant, study_ids)

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from app.errors import StudyNotFound
 from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, refused, to_token
 from app.storage.rows import ListedRow, WorklistPageRow, WorklistQuery, is_storable
-from app.storage.studies.study_rows import hold_study
+from app.storage.studies.study_rows import hold_study, is_live, is_stored
 from app.storage.tables import studies, worklist
 from app.storage.worklist.index import Labeller, index_study, listed, set_read, set_unread
 from app.storage.worklist.walk import walk
@@ -61,7 +61,7 @@ class Worklist:
 
     def begins_with(self, tenant: str, digits: str, most: int) -> tuple[str, ...]:
         """The ids of at most `most` studies whose id begins so; `digits` are lower-case hexadecimal."""
-        here = (studies.c.tenant == tenant, studies.c.id >= digits, studies.c.id < digits + "g")
+        here = (studies.c.tenant == tenant, studies.c.id >= digits, studies.c.id < digits + "g", is_live())
         with self._transactions.read() as connection:
             query = select(studies.c.id).where(*here).order_by(studies.c.id).limit(most)
             return tuple(connection.execute(query).scalars())
@@ -105,8 +105,14 @@ class Worklist:
                 return 0
         with self._transactions.write() as connection:
             behind = _not_indexed_by(connection, tenant, fingerprint, most, for_update=True)
+            live = {row.study.id for row in listed(connection, tenant, behind)}
             for study_id in behind:
-                index_study(connection, tenant, study_id, label)
+                if study_id in live:
+                    index_study(connection, tenant, study_id, label)
+                else:
+                    # It is indexed when it comes back from the bin.
+                    up_to_date = update(studies).where(is_stored(tenant, study_id)).values(indexed_by=fingerprint)
+                    connection.execute(up_to_date)
         return len(behind)
 
     def tenants(self) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Maintain what is stored: rotate keys, keep no longer than agreed, verify the audit chain."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from app.errors import ConfigError, RecordForged
@@ -11,6 +13,7 @@ from app.usecases import audit
 from app.usecases.administration.audit_record import Head, audit_head, broken_entry
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person
 from app.usecases.administration.sign_in import idle_time
+from app.usecases.studies.bin import destroy_some
 
 # The tenant that every installation has; what concerns no tenant alone is entered in its record.
 DEFAULT_TENANT = "default"
@@ -36,24 +39,25 @@ def rotate_keys(services: RecordServices, user: str, make_new: bool = True) -> i
     return sum(_rewrap(services, row, user) for row in services.store.studies.wrapped_keys())
 
 
-def purge_expired(services: RecordServices) -> int:
-    """Delete studies older than RETENTION_DAYS, and expired sessions, links and tokens; returns how many studies.
+@dataclass(frozen=True)
+class Purged:
+    """How many studies were destroyed: older than RETENTION_DAYS, and at the end of their time in the bin."""
 
-    Each study is entered in its tenant's audit record as deleted by the rule, not by a person. What has expired is
-    removed also where RETENTION_DAYS is not set.
+    expired: int
+    from_bin: int
 
-    Raises:
-        ConfigError: RETENTION_DAYS is not set, so nothing expires.
+
+def purge_expired(services: RecordServices) -> Purged:
+    """Destroy studies whose time is over, in the bin or out of it, and remove expired sessions, links and tokens.
+
+    Each study is entered in its tenant's audit record as destroyed by the rule, not by a person. Studies under a legal
+    hold stay. Without RETENTION_DAYS only those in the bin have a time that ends.
     """
     now = services.clock()
     services.store.credentials.purge_expired(now, now - idle_time(services))
     days = services.settings.retention_days
-    if not days:
-        raise ConfigError("Set RETENTION_DAYS to the number of days that a study is kept.")
-    purged = 0
-    while some := _purge_some(services, days):
-        purged += some
-    return purged
+    expired = _until_none(lambda: _purge_some(services, days)) if days else 0
+    return Purged(expired, _until_none(lambda: destroy_some(services, DELETIONS_AT_ONCE)))
 
 
 def verify_audit(services: RecordServices) -> dict[str, int | None]:
@@ -82,6 +86,11 @@ def authenticate_again(services: RecordServices, user: str) -> tuple[tuple[str, 
             unit.audit.sign_again(name, sign=services.audit_chain.next)
             audit.record(services, unit, Actor(name, user), "secret-key-rotated", "secret-key")
     return tuple((name, audit_head(services, name)) for name in names)
+
+
+def _until_none(destroy: Callable[[], int]) -> int:
+    """Call `destroy` until it finds nothing more; returns the sum."""
+    return sum(iter(destroy, 0))
 
 
 def _add_key(services: RecordServices, actor: Actor) -> None:

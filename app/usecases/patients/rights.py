@@ -1,6 +1,7 @@
-"""Export and erase everything about one patient (GDPR, articles 15 and 17).
+"""Export, erase (GDPR, articles 15 and 17) or hold everything about one patient.
 
-Every study of the tenant is opened to find the patient's: an index that is behind must not hide one of them.
+Every study of the tenant is opened to find the patient's, those in the bin too: an index that is behind must not hide
+one.
 """
 
 import json
@@ -63,12 +64,27 @@ def erase_patient(services: RecordServices, actor: Actor, patient_id: str) -> in
 
     Raises:
         TenantNotFound: there is no such tenant. NotFound: no study names this patient.
+        StudyHeld: one of them is under a legal hold; none is deleted.
     """
     found = _studies_of(services, actor.tenant, patient_id)
     with services.store.begin() as unit:
         for _, study in found:
             unit.studies.delete(actor.tenant, study.id)
             audit.record(services, unit, actor, "patient-erased", study.id)
+    return len(found)
+
+
+def hold_patient(services: RecordServices, actor: Actor, patient_id: str, *, is_held: bool) -> int:
+    """Put every study that a patient has now under a legal hold, or end it; returns how many.
+
+    Raises:
+        TenantNotFound: there is no such tenant. NotFound: no study names this patient.
+    """
+    found = _studies_of(services, actor.tenant, patient_id)
+    with services.store.begin() as unit:
+        for _, study in found:
+            unit.studies.hold(actor.tenant, study.id, is_held=is_held)
+            audit.record(services, unit, actor, "study-held" if is_held else "study-released", study.id)
     return len(found)
 
 
@@ -84,7 +100,7 @@ def _studies_of(services: RecordServices, tenant: str, patient_id: str) -> list[
 def _opened(services: RecordServices, tenant: str) -> Iterator[tuple[StudyRow, Study]]:
     after = None
     while True:
-        page = services.store.studies.page(tenant, _STUDIES_AT_ONCE, after)
+        page = services.store.studies.page(tenant, _STUDIES_AT_ONCE, after, with_bin=True)
         for row in page.studies:
             try:
                 yield row, open_study(services, row)
@@ -105,7 +121,7 @@ def _write(services: RecordServices, row: StudyRow, study: Study, folder: Path) 
     terms = study_terms(services.blind_index, study.tenant, study.patient, study.examination)
     images: dict[str, bytes] = {}
     for number, image in enumerate(study.images, start=1):
-        raw = open_original(services, study.tenant, study.id, image.id)
+        raw = open_original(services, study.tenant, study.id, image.id, with_bin=True)
         radiograph = imaging.decode(raw, services.settings.limits)
         suffix = _SUFFIXES.get(radiograph.format, radiograph.format)
         (folder / f"image-{number}.{suffix}").write_bytes(raw)

@@ -1,4 +1,4 @@
-"""Show what is stored: a study with its assessments, pages of studies, images rendered on request; and delete.
+"""Show what is stored: a study with its assessments, pages of studies, and images rendered on request.
 
 A study of another tenant looks the same as one that never was.
 """
@@ -58,18 +58,6 @@ def list_studies(services: Services, person: Person, limit: int = 20, after: str
         except StoredDataDamaged:
             damaged.append(row.id)
     return StudyPage(tuple(studies), page.next, tuple(damaged))
-
-
-def delete_study(services: Services, person: Person, study_id: str) -> None:
-    """Delete a study with its images, assessments and feedback.
-
-    Raises:
-        StudyNotFound: not in this person's tenant, or deleted already.
-    """
-    with services.store.begin() as unit:
-        unit.studies.delete(person.tenant, study_id)
-        audit.record(services, unit, person, "study-deleted", study_id)
-    services.radiograph_cache.forget(person.tenant, study_id)
 
 
 def original_png(services: Services, person: Person, study_id: str, image_id: str) -> bytes:

@@ -4,13 +4,14 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.errors import BadRequest, FractureError, StoredDataDamaged, StudyNotFound
-from app.records import Person, Study
+from app.errors import BadRequest, FractureError, StudyHeld, StudyNotFound
+from app.records import Person
 from app.reports import ENGLISH, Wording
 from app.services import RecordServices, Services
 from app.usecases.reports.report import report_pdf
-from app.usecases.studies.show import delete_study, get_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.worklist.mark_read import mark_read, mark_unread
 
 MOST_STUDIES = 100
@@ -28,12 +29,11 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Several studies to decide on; `closed` are there and do not open, `gone` are not there any more."""
+class Deletion(Outcome):
+    """Result of deleting: `held` are ids under a legal hold, `at` is the moment that `undo` takes."""
 
-    studies: tuple[Study, ...]
-    closed: tuple[str, ...]
-    gone: tuple[str, ...]
+    held: tuple[str, ...]
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -45,30 +45,23 @@ class Reports:
     failed: tuple[tuple[str, FractureError], ...]
 
 
-def select(services: Services, person: Person, study_ids: Sequence[str]) -> Selection:
-    """The studies of these ids, to be shown before something is done that cannot be undone.
+def delete_studies(services: Services, person: Person, study_ids: Sequence[str]) -> Deletion:
+    """Move the studies of these ids into the bin.
 
     Raises:
         BadRequest: none, or more than 100.
     """
-    studies, closed, gone = [], [], []
-    for study_id in _checked(study_ids, MOST_STUDIES):
+    at, held = services.clock(), []
+
+    def delete(study_id: str) -> None:
         try:
-            studies.append(get_study(services, person, study_id))
-        except StoredDataDamaged:
-            closed.append(study_id)
-        except StudyNotFound:
-            gone.append(study_id)
-    return Selection(tuple(studies), tuple(closed), tuple(gone))
+            delete_study(services, person, study_id, at)
+        except StudyHeld:
+            held.append(study_id)
 
-
-def delete_studies(services: Services, person: Person, study_ids: Sequence[str]) -> Outcome:
-    """Delete the studies of these ids.
-
-    Raises:
-        BadRequest: none, or more than 100.
-    """
-    return _each(study_ids, lambda study_id: delete_study(services, person, study_id))
+    outcome = _each(study_ids, delete)
+    done = tuple(study_id for study_id in outcome.done if study_id not in held)
+    return Deletion(done, outcome.gone, tuple(held), at)
 
 
 def mark_studies(services: RecordServices, person: Person, study_ids: Sequence[str], *, as_read: bool) -> Outcome:

@@ -8,6 +8,7 @@ from app.services import RecordServices
 from app.storage import ListedRow
 from app.usecases import audit
 from app.usecases.sealed_records import open_study
+from app.usecases.studies.bin import destroy_some
 from app.usecases.studies.show import MOST_STUDIES_A_PAGE
 from app.usecases.triage import STATES, Filters, damaged_query, labeller, name_label, query_of
 
@@ -58,6 +59,7 @@ def list_work(
         raise BadRequest("A page holds 1 to %(count)s studies.", count=MOST_STUDIES_A_PAGE)
     audit.record_list_view(services, person)
     version = version_of(services, person)
+    destroy_some(services)
     is_behind = _index_some(services, person.tenant, CAUGHT_UP_A_VISIT) == CAUGHT_UP_A_VISIT
     damaged = _still_damaged(services, person.tenant) if after is None else []
     page = services.store.worklist.page(person.tenant, query_of(services, person.tenant, filters), limit, after)

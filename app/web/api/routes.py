@@ -8,7 +8,7 @@ from app.usecases.feedback import review as review_study
 from app.usecases.feedback.outcome import close_disagreement as close_disagreement_of
 from app.usecases.patients.edit import edit_study
 from app.usecases.reports import report as reporting
-from app.usecases.studies import explain, overrule
+from app.usecases.studies import bin, explain, overrule
 from app.usecases.studies import show as show_study
 from app.usecases.studies import window as window_image
 from app.usecases.studies.create import add_images as add_images_to
@@ -136,10 +136,10 @@ def close_disagreement(study_id: str) -> ResponseReturnValue:
 
 
 @blueprint.delete("/studies/<study_id>")
-@describe(Operation("deleteStudy", "Studies", None, 204))
+@describe(Operation("deleteStudy", "Studies", None, 204, refusals=(409,)))
 def delete_study(study_id: str) -> ResponseReturnValue:
-    """Delete a study with everything in it."""
-    show_study.delete_study(services(), person(), study_id)
+    """Delete a study with everything in it; for 30 days a person can bring it back from the bin of the pages."""
+    bin.delete_study(services(), person(), study_id)
     return "", 204
 
 

@@ -8,6 +8,7 @@ from app.config import Limits
 from app.records import Person
 from app.services import Services
 from app.storage import SessionRow
+from app.usecases.administration.roles import Permission, is_allowed
 from app.web.http.metrics import Metrics
 
 
@@ -24,6 +25,11 @@ def limits() -> Limits:
 def metrics() -> Metrics:
     """The counters of this application."""
     return cast(Metrics, current_app.extensions["metrics"])
+
+
+def may(permission: Permission) -> bool:
+    """Whether the signed-in person may do something; a page leaves out what they may not."""
+    return g.get("person") is not None and is_allowed(person(), permission)
 
 
 def person() -> Person:

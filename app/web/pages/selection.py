@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _  # type: ignore[import-untyped]
 from flask_babel import ngettext
@@ -11,6 +11,7 @@ from app.usecases.worklist import bulk
 from app.web.http.context import person, services
 from app.web.http.requests.worklist_query import list_args
 from app.web.i18n.language import current
+from app.web.pages.bin import flash_deleted
 
 blueprint = Blueprint("selected", __name__, url_prefix="/studies/selected")
 
@@ -28,23 +29,13 @@ def mark_unread() -> ResponseReturnValue:
 
 
 @blueprint.post("/delete")
-def ask_delete() -> ResponseReturnValue:
-    """Show what would be deleted, and ask."""
-    if not _are_fit(_ticked(), bulk.MOST_STUDIES):
-        return _to_list()
-    selection = bulk.select(services(), person(), _ticked())
-    return render_template("delete_studies.html", selection=selection, args=list_args(request.args))
-
-
-@blueprint.post("/delete/confirmed")
 def delete() -> ResponseReturnValue:
-    """Delete them."""
+    """Move them into the bin, and offer to undo that."""
     if _are_fit(_ticked(), bulk.MOST_STUDIES):
         outcome = bulk.delete_studies(services(), person(), _ticked())
-        count = len(outcome.done)
-        if count:
-            flash(ngettext("%(num)d study was deleted.", "%(num)d studies were deleted.", count))
+        flash_deleted(outcome.at, len(outcome.done))
         _say_gone(outcome.gone)
+        _say_held(outcome.held)
     return _to_list()
 
 
@@ -92,6 +83,12 @@ def _say_gone(gone: Sequence[str]) -> None:
     if gone:
         words = ngettext("%(num)d was not there any more.", "%(num)d were not there any more.", len(gone))
         flash(" ".join((words, _("Perhaps somebody else has deleted it."))))
+
+
+def _say_held(held: Sequence[str]) -> None:
+    if held:
+        count = len(held)
+        flash(ngettext("%(num)d is under a legal hold and stays.", "%(num)d are under a legal hold and stay.", count))
 
 
 def _to_list() -> ResponseReturnValue:

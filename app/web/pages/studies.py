@@ -9,8 +9,7 @@ from app.usecases.feedback.drift import score_drift
 from app.usecases.feedback.readers import reader_agreement
 from app.usecases.patients.find import other_studies
 from app.usecases.reports.report import LONGEST_STATEMENT, report_name, report_pdf, signed_reports, study_state
-from app.usecases.studies import overrule
-from app.usecases.studies import show as show_study
+from app.usecases.studies import bin, overrule
 from app.usecases.studies.create import Submission
 from app.usecases.studies.create import add_images as add_images_to
 from app.usecases.studies.create import create_study as create_study_of
@@ -24,6 +23,7 @@ from app.web.http.requests.uploads import read_uploads
 from app.web.http.requests.worklist_query import filter_args, read_filters
 from app.web.i18n.failures import failure_words
 from app.web.i18n.language import current
+from app.web.pages.bin import flash_deleted
 from app.web.pages.feedback import feedback_by_image
 
 blueprint = Blueprint("pages", __name__)
@@ -117,8 +117,10 @@ def report(study_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/studies/<study_id>/delete")
 def delete_study(study_id: str) -> ResponseReturnValue:
-    """Delete a study, and go to the list."""
-    show_study.delete_study(services(), person(), study_id)
+    """Move a study into the bin, and go to the list, which offers to undo that."""
+    at = services().clock()
+    bin.delete_study(services(), person(), study_id, at)
+    flash_deleted(at, 1)
     return redirect(url_for("worklist.list_studies"), code=303)
 
 

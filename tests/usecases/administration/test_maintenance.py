@@ -26,6 +26,7 @@ from app.services import Services
 from app.usecases.administration import maintenance, people
 from app.usecases.administration.audit_record import audit_head
 from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import create_study
 from tests.support.fakes import FakeClock
 
@@ -109,16 +110,33 @@ def test_studies_are_deleted_when_their_time_is_over(services: Services, ada: Pe
     clock.pass_(days=20)
     young = create_study(kept, ada, [PHANTOM]).study
     clock.pass_(days=11)
-    assert maintenance.purge_expired(kept) == 1
+    assert maintenance.purge_expired(kept) == maintenance.Purged(1, 0)
     last = list(kept.store.audit.entries("default"))[-1].event
     assert (last.actor, last.action, last.subject) == ("rule", "study-expired", old.id)
     assert maintenance.verify_audit(kept) == {"default": None}
     assert [study.id for study in show_study.list_studies(kept, ada).studies] == [young.id]
 
 
-def test_nothing_is_deleted_unless_a_time_was_set(services: Services) -> None:
-    with pytest.raises(ConfigError, match="RETENTION_DAYS"):
-        maintenance.purge_expired(services)
+def test_without_a_time_to_keep_only_the_bin_is_emptied(services: Services, ada: Person, clock: FakeClock) -> None:
+    kept, gone, held = (create_study(services, ada, [PHANTOM]).study.id for _ in range(3))
+    for study in (gone, held):
+        delete_study(services, ada, study)
+    services.store.studies.hold("default", held, is_held=True)
+    clock.pass_(days=30, seconds=1)
+    assert maintenance.purge_expired(services) == maintenance.Purged(0, 1)
+    assert maintenance.purge_expired(services) == maintenance.Purged(0, 0)
+    last = list(services.store.audit.entries("default"))[-1].event
+    assert (last.actor, last.action, last.subject) == ("rule", "study-destroyed", gone)
+    assert show_study.get_study(services, ada, kept).id == kept
+    assert [row.study.id for row in services.store.bin.page("default", 9).entries] == [held]
+
+
+def test_a_study_in_the_bin_expires_with_its_time_to_be_kept(services: Services, ada: Person, clock: FakeClock) -> None:
+    kept = replace(services, settings=replace(services.settings, retention_days=10))
+    delete_study(kept, ada, create_study(kept, ada, [PHANTOM]).study.id)
+    clock.pass_(days=11)
+    assert maintenance.purge_expired(kept) == maintenance.Purged(1, 0)
+    assert services.store.bin.page("default", 9).entries == ()
 
 
 def test_a_changed_audit_entry_shows(services: Services, settings: Settings, account: Callable[..., object]) -> None:

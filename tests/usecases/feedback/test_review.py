@@ -14,6 +14,7 @@ from app.storage.database import connect
 from app.usecases import stored_feedback
 from app.usecases.feedback.review import add_feedback, list_feedback
 from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import create_study
 from tests.support.fakes import FakeClock
 
@@ -132,7 +133,7 @@ def test_someone_elses_study_is_not_found(services: Services, ada: Person, study
 
 
 def test_a_study_deleted_meanwhile_is_not_found(services: Services, ada: Person, study: Study) -> None:
-    show_study.delete_study(services, ada, study.id)
+    delete_study(services, ada, study.id)
     with pytest.raises(StudyNotFound):
         add_feedback(services, ada, study.id, study.images[0].id, [WRIST])
 

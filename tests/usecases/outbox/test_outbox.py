@@ -18,8 +18,8 @@ from app.usecases.feedback.review import add_feedback
 from app.usecases.outbox import messages
 from app.usecases.outbox.deliver import MOST_ATTEMPTS, deliver
 from app.usecases.outbox.webhook import send_webhook
+from app.usecases.studies.bin import delete_study, restore_study
 from app.usecases.studies.create import create_study
-from app.usecases.studies.show import delete_study
 from tests.support.fakes import FakeClock
 
 ADMIN = Actor("default", "os:test")
@@ -134,12 +134,17 @@ def test_a_receiver_that_is_not_there_is_tried_again(services: Services, ada: Pe
     assert services.store.outbox.messages("default", dead=False)[0].error == "no-answer"
 
 
-def test_a_deleted_study_is_told_of_no_more(services: Services, receiver: Receiver, ada: Person) -> None:
+def test_a_study_in_the_bin_is_told_of_only_when_it_comes_back(
+    services: Services, receiver: Receiver, ada: Person
+) -> None:
     messages.add_webhook(services, ADMIN, receiver.url)
-    delete_study(services, ada, create_study(services, ada, [FILE]).study.id)
+    study = create_study(services, ada, [FILE]).study.id
+    delete_study(services, ada, study)
 
     assert deliver(services, SENDERS) == 0
     assert receiver.got == []
+    restore_study(services, ada, study)
+    assert deliver(services, SENDERS) == 1
 
 
 def test_another_tenant_and_another_channel_are_not_told(services: Services, receiver: Receiver, ada: Person) -> None:

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from app.config import Settings
-from app.errors import ConfigError, NotFound, StudyNotFound, TenantNotFound
+from app.errors import ConfigError, NotFound, StudyHeld, StudyNotFound, TenantNotFound
 from app.records import Actor, Person, Upload
 from app.services import Services
 from app.usecases.administration import people
 from app.usecases.administration.audit_record import broken_entry
 from app.usecases.feedback.review import add_feedback
-from app.usecases.patients.rights import erase_patient, export_patient
+from app.usecases.patients.rights import erase_patient, export_patient, hold_patient
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import create_study
 from app.usecases.studies.show import get_study
 from tests.support.image_files import dataset, dicom
@@ -76,6 +77,28 @@ def test_erasing_removes_the_patients_studies_from_the_disk_and_leaves_the_other
     assert broken_entry(services, "default") is None
     with pytest.raises(NotFound):
         erase_patient(services, OFFICER, "4711")
+
+
+def test_a_patients_studies_in_the_bin_are_exported_and_erased_too(
+    services: Services, ada: Person, studies: list[str], tmp_path: Path
+) -> None:
+    delete_study(services, ada, studies[0])
+    assert export_patient(services, OFFICER, "4711", tmp_path / "export") == 2
+    assert erase_patient(services, OFFICER, "4711") == 2
+    assert services.store.bin.page("default", 9).entries == ()
+
+
+def test_a_legal_hold_keeps_every_study_until_it_ends(services: Services, ada: Person, studies: list[str]) -> None:
+    assert hold_patient(services, OFFICER, "4711", is_held=True) == 2
+    with pytest.raises(StudyHeld):
+        erase_patient(services, OFFICER, "4711")
+    with pytest.raises(StudyHeld):
+        delete_study(services, ada, studies[1])
+    assert [get_study(services, ada, study).id for study in studies] == studies
+    hold_patient(services, OFFICER, "4711", is_held=False)
+    assert erase_patient(services, OFFICER, "4711") == 2
+    actions = [entry.event.action for entry in services.store.audit.entries("default")]
+    assert (actions.count("study-held"), actions.count("study-released")) == (2, 2)
 
 
 def test_another_tenants_patient_of_the_same_number_is_untouched(

@@ -10,7 +10,7 @@ from app.errors import BadRequest, StudyNotFound
 from app.records import Person, Upload
 from app.services import Services
 from app.usecases.reports.report import IMAGE_LONG_SIDE_PX, LONGEST_STATEMENT, report_pdf
-from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import create_study
 from tests.support.read_pdf import read_pdf
 
@@ -68,7 +68,7 @@ def test_nobody_reports_on_someone_elses_study(services: Services, ada: Person, 
 
 def test_a_deleted_study_has_no_report(services: Services, ada: Person) -> None:
     study = create_study(services, ada, [GOOD]).study
-    show_study.delete_study(services, ada, study.id)
+    delete_study(services, ada, study.id)
 
     with pytest.raises(StudyNotFound):
         report_pdf(services, ada, study.id)

@@ -13,6 +13,7 @@ from app.services import Services
 from app.storage import NewImage, NewStudy
 from app.usecases.administration import maintenance
 from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from app.usecases.studies.create import add_images, create_study
 from tests.support.fakes import FakeDetector
 
@@ -95,7 +96,7 @@ def test_someone_elses_study_is_not_found(services: Services, ada: Person, accou
     image_id = study.images[0].id
     for ask in (
         lambda: show_study.get_study(services, stranger, study.id),
-        lambda: show_study.delete_study(services, stranger, study.id),
+        lambda: delete_study(services, stranger, study.id),
         lambda: show_study.original_png(services, stranger, study.id, image_id),
         lambda: show_study.annotated_png(services, stranger, study.id, image_id),
         lambda: add_images(services, stranger, study.id, [GOOD]),
@@ -107,7 +108,7 @@ def test_someone_elses_study_is_not_found(services: Services, ada: Person, accou
 
 def test_every_step_is_in_the_audit_record_which_is_whole(services: Services, ada: Person) -> None:
     study = create_study(services, ada, [GOOD]).study
-    show_study.delete_study(services, ada, study.id)
+    delete_study(services, ada, study.id)
     actions = [entry.event.action for entry in services.store.audit.entries("default")]
     assert actions[-2:] == ["study-created", "study-deleted"]
     assert maintenance.verify_audit(services) == {"default": None}

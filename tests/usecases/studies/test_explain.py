@@ -14,7 +14,7 @@ from app.records import Detection, ModelInput, ModelVersion, Person, Study, Uplo
 from app.services import Services
 from app.usecases.studies import create as read_study
 from app.usecases.studies import explain
-from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import delete_study
 from tests.conftest import Account
 from tests.support.fakes import FakeDetector
 from tests.web.conftest import image
@@ -113,7 +113,7 @@ def test_a_finding_of_a_deleted_study_is_not_found_even_after_it_was_explained(
     services: Services, ada: Account, study: Study
 ) -> None:
     explain.explain(services, ada.person, study.id, study.images[0].id, 0)
-    show_study.delete_study(services, ada.person, study.id)
+    delete_study(services, ada.person, study.id)
 
     with pytest.raises(StudyNotFound):
         explain.explain(services, ada.person, study.id, study.images[0].id, 0)

@@ -5,9 +5,11 @@ from pydicom.uid import generate_uid
 
 from app.errors import Busy, DamagedImage, DuplicateInstance, UploadTooLarge
 from app.imaging import phantom
-from app.records import Study
+from app.records import Actor, Person, Study
 from app.services import Services
+from app.usecases.administration import people
 from app.usecases.sealed_records import open_study
+from app.usecases.studies.bin import delete_study, restore_study
 from app.usecases.studies.pending import LEASE, infer_pending
 from app.usecases.studies.receive import is_stored, receive
 from tests.support.image_files import dataset, dicom
@@ -22,6 +24,11 @@ def radiograph(study_uid: str = "1.2.3", sop_uid: str | None = None, **more: obj
     for name, value in more.items():
         setattr(made, name, value)
     return dicom(made)
+
+
+@pytest.fixture
+def ada(services: Services) -> Person:
+    return people.add_person(services, Actor(TENANT, "test"), "Ada", "clinician", None)
 
 
 def stored(services: Services) -> list[Study]:
@@ -84,6 +91,30 @@ def test_a_busy_detector_leaves_it_pending_until_the_lease_ends(services: Servic
     clock.pass_(seconds=LEASE.total_seconds() + 1)
     assert infer_pending(services)
     assert stored(services)[0].images[0].assessment.verdict == "fracture"
+
+
+def test_an_object_of_a_study_in_the_bin_is_stored_anew_when_it_comes_again(services: Services, ada: Person) -> None:
+    raw = radiograph()
+    receive(services, TENANT, raw)
+    first = stored(services)[0].id
+    delete_study(services, ada, first)
+    assert not infer_pending(services)
+
+    receive(services, TENANT, raw)
+
+    assert first not in [study.id for study in stored(services)]
+    assert infer_pending(services)
+    assert stored(services)[0].images[0].assessment.verdict == "fracture"
+
+
+def test_a_pending_study_that_comes_back_from_the_bin_is_inferred(services: Services, ada: Person) -> None:
+    receive(services, TENANT, radiograph())
+    study = stored(services)[0].id
+    delete_study(services, ada, study)
+    assert not infer_pending(services)
+    restore_study(services, ada, study)
+    assert infer_pending(services)
+    assert stored(services)[0].images[0].assessment.verdict != "pending"
 
 
 def test_a_study_that_was_deleted_meanwhile_stops_nobody(services: Services) -> None:

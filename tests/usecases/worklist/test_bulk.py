@@ -13,6 +13,7 @@ from app.records import Person, Study, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
 from app.usecases.studies import show as show_study
+from app.usecases.studies.bin import undo
 from app.usecases.studies.create import create_study
 from app.usecases.worklist import bulk
 
@@ -36,18 +37,20 @@ def half_open(services: Services, ada: Person, studies: list[Study]) -> tuple[Se
     return other, create_study(other, ada, [Upload("new.png", PHANTOM)]).study.id, studies[0].id
 
 
-def test_what_is_to_be_deleted_is_shown_also_where_it_does_not_open(
-    half_open: tuple[Services, str, str], ada: Person
+def test_what_does_not_open_is_deleted_too_and_what_is_gone_or_held_is_told(
+    half_open: tuple[Services, str, str], ada: Person, studies: list[Study]
 ) -> None:
     services, opens, closed = half_open
+    held = studies[1].id
+    services.store.studies.hold("default", held, is_held=True)
 
-    selection = bulk.select(services, ada, [opens, closed, "nothing"])
+    outcome = bulk.delete_studies(services, ada, [opens, closed, "nothing", held])
 
-    assert [study.id for study in selection.studies] == [opens]
-    assert (selection.closed, selection.gone) == ((closed,), ("nothing",))
-    assert bulk.delete_studies(services, ada, [opens, closed, "nothing"]) == bulk.Outcome((opens, closed), ("nothing",))
+    assert (outcome.done, outcome.gone, outcome.held) == ((opens, closed), ("nothing",), (held,))
     with pytest.raises(StudyNotFound):
         show_study.get_study(services, ada, closed)
+    assert undo(services, ada, outcome.at) == 2
+    assert show_study.get_study(services, ada, opens).id == opens
 
 
 def test_a_report_that_fails_is_named_inside_and_the_others_are_whole(
@@ -82,7 +85,7 @@ def test_none_and_too_many_are_refused_before_anything_is_done(
     services: Services, ada: Person, studies: list[Study], count: int
 ) -> None:
     chosen = [study.id for study in studies][:count] + [str(number) for number in range(count - 3)]
-    for do in (bulk.select, bulk.delete_studies, bulk.report_studies):
+    for do in (bulk.delete_studies, bulk.report_studies):
         with pytest.raises(BadRequest):
             do(services, ada, chosen)
     with pytest.raises(BadRequest):

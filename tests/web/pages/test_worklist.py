@@ -165,22 +165,56 @@ def test_several_studies_are_marked_and_the_list_stays_where_it_was(signed_in: F
     assert shown(signed_in, "/studies?state=read") == [third]
 
 
-def test_nothing_is_deleted_before_a_page_has_asked(signed_in: FlaskClient, read: Reader) -> None:
+def test_what_is_deleted_goes_to_the_bin_and_comes_back_by_undo(signed_in: FlaskClient, read: Reader) -> None:
     first, second, third = read(wrist=0.9), read(wrist=0.3), read()
 
-    asked = post(signed_in, "/studies/selected/delete?verdict=fracture", [first, second])
+    answer = post(signed_in, "/studies/selected/delete?verdict=fracture", [first, second])
 
-    page = asked.get_data(as_text=True)
-    assert asked.status_code == 200
-    assert "2 studies are deleted" in page
-    assert len(shown(signed_in)) == 3
-    assert re.findall(r'name="study" value="(\w+)"', page) == [first, second]
-    action = re.search(r'action="(/studies/selected/delete/confirmed[^"]*)"', page)
-    assert action
-    answer = post(signed_in, action[1], [first, second])
     assert answer.headers["Location"] == "/studies?verdict=fracture"
-    assert said(signed_in) == "2 studies were deleted."
-    assert shown(signed_in) == [third]
+    page = signed_in.get("/studies").get_data(as_text=True)
+    assert "2 studies are in the bin." in page
+    assert re.findall(r'data-study="(\w+)"', page) == [third]
+    moment = re.search(r'name="at" value="([^"]+)"', page)
+    assert moment
+    undone = post(signed_in, "/studies/bin/undo", at=moment[1])
+    assert undone.headers["Location"] == "/studies"
+    assert said(signed_in) == "2 studies are back on the list."
+    assert shown(signed_in) == [first, second, third]
+
+
+@pytest.mark.parametrize("moment", ["", "yesterday", "2026-11-23T09:30:00"])
+def test_an_undo_of_no_moment_is_refused(signed_in: FlaskClient, moment: str) -> None:
+    assert post(signed_in, "/studies/bin/undo", at=moment).status_code == 400
+
+
+def test_the_bin_shows_what_was_deleted_by_whom_and_until_when(signed_in: FlaskClient, read: Reader) -> None:
+    study, kept = read(wrist=0.9), read()
+    post(signed_in, f"/studies/{study}/delete")
+
+    page = html.unescape(signed_in.get("/studies/bin").get_data(as_text=True))
+
+    assert "Ada, <time" in page
+    assert "2026-12-23T" in page
+    assert kept not in page
+    assert post(signed_in, f"/studies/{study}/restore").headers["Location"] == "/studies/bin"
+    page = signed_in.get("/studies/bin").get_data(as_text=True)
+    assert "The bin is empty." in page
+    assert "The study is back on the list." in page
+    assert post(signed_in, f"/studies/{study}/restore").status_code == 404
+    assert shown(signed_in) == [study, kept]
+
+
+def test_a_study_under_a_legal_hold_stays_and_the_list_says_so(
+    signed_in: FlaskClient, services: Services, read: Reader
+) -> None:
+    held, other = read(wrist=0.9), read(wrist=0.3)
+    services.store.studies.hold("default", held, is_held=True)
+
+    post(signed_in, "/studies/selected/delete", [held, other])
+
+    assert said(signed_in) == "1 study is in the bin. 1 is under a legal hold and stays."
+    assert shown(signed_in) == [held]
+    assert post(signed_in, f"/studies/{held}/delete").status_code == 409
 
 
 def test_a_study_that_somebody_else_deleted_meanwhile_is_said_and_the_others_are_done(
@@ -189,13 +223,11 @@ def test_a_study_that_somebody_else_deleted_meanwhile_is_said_and_the_others_are
     first, second = read(wrist=0.9), read(wrist=0.3)
     post(signed_in, f"/studies/{first}/delete")
 
-    assert "1 of them was not there" in post(signed_in, "/studies/selected/delete", [first, second]).get_data(
-        as_text=True
-    )
+    said(signed_in)
     post(signed_in, "/studies/selected/read", [first, second])
     assert said(signed_in).startswith("1 study is marked as read. 1 was not there any more.")
-    post(signed_in, "/studies/selected/delete/confirmed", [first, second])
-    assert said(signed_in).startswith("1 study was deleted. 1 was not there any more.")
+    post(signed_in, "/studies/selected/delete", [first, second])
+    assert said(signed_in).startswith("1 study is in the bin. 1 was not there any more.")
     assert "could be reported" in said(
         signed_in, post(signed_in, "/studies/selected/report", [first]).headers["Location"]
     )
@@ -218,7 +250,7 @@ def test_reports_come_in_one_file_and_one_that_cannot_be_made_does_not_spoil_the
     assert actions.count("report-made") == 2
 
 
-@pytest.mark.parametrize("action", ["read", "unread", "delete", "delete/confirmed", "report"])
+@pytest.mark.parametrize("action", ["read", "unread", "delete", "report"])
 def test_nothing_ticked_or_too_much_is_said_on_the_list(signed_in: FlaskClient, read: Reader, action: str) -> None:
     read(wrist=0.9)
     most = MOST_REPORTS if action == "report" else 100
@@ -238,11 +270,13 @@ def test_nothing_ticked_or_too_much_is_said_on_the_list(signed_in: FlaskClient, 
         "/studies/selected/read",
         "/studies/selected/unread",
         "/studies/selected/delete",
-        "/studies/selected/delete/confirmed",
         "/studies/selected/report",
         "/studies/search",
         "/studies/{study}/read",
         "/studies/{study}/unread",
+        "/studies/{study}/delete",
+        "/studies/{study}/restore",
+        "/studies/bin/undo",
     ],
 )
 def test_a_form_without_its_token_does_nothing(signed_in: FlaskClient, read: Reader, path: str) -> None:
@@ -267,8 +301,8 @@ def test_someone_elses_studies_are_neither_listed_nor_marked_deleted_reported_or
     assert client.get(f"/studies/{theirs}/next").headers["Location"] == "/studies"
     post(client, "/studies/selected/read", [theirs])
     assert "1 was not there any more" in said(client)
-    assert "Delete for good" not in post(client, "/studies/selected/delete", [theirs]).get_data(as_text=True)
-    post(client, "/studies/selected/delete/confirmed", [theirs])
+    post(client, "/studies/selected/delete", [theirs])
+    assert post(client, f"/studies/{theirs}/restore").status_code == 404
     assert post(client, "/studies/selected/report", [theirs]).status_code == 303
     for words in (theirs, "a.png"):
         assert shown(client, post(client, "/studies/search", q=words).headers["Location"]) == []

@@ -1,0 +1,53 @@
+"""Column types and keys that every table uses."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, Text, TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment to the microsecond: aware in, aware and UTC out, on SQLite (which knows no zones) as well."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone; it could mean anything."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs its time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The same moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def text(name: str) -> Column[str]:
+    """A text that is always there."""
+    return Column(name, Text, nullable=False)
+
+
+def blob(name: str) -> Column[bytes]:
+    """Bytes that are always there."""
+    return Column(name, LargeBinary, nullable=False)
+
+
+def time(name: str) -> Column[datetime]:
+    """A moment that is always there."""
+    return Column(name, UtcDateTime, nullable=False)
+
+
+def of_person() -> ForeignKeyConstraint:
+    """The key of a row that belongs to a person and goes with them."""
+    # The tenant is part of every key, so that no row can point into another tenant.
+    return ForeignKeyConstraint(["tenant", "person"], ["people.tenant", "people.id"], ondelete="CASCADE")
+
+
+def of_study() -> ForeignKeyConstraint:
+    """The key of a row that belongs to a study and goes with it."""
+    return ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE")
