@@ -12,6 +12,7 @@ from typing import Literal, cast
 from app.errors import ConfigError
 
 Engine = Literal["auto", "openvino", "torch"]
+Precision = Literal["auto", "float32"]
 
 MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 
@@ -50,6 +51,7 @@ class Settings:
     master_keys: str = field(repr=False)
     secret_key: str = field(repr=False)
     detector_engine: Engine = "auto"
+    detector_precision: Precision = "auto"
     detector_threads: int = 0
     detector_queue: int = 32
     site_prevalence: float | None = None
@@ -78,6 +80,7 @@ class Settings:
             master_keys=_secret(environ, "MASTER_KEYS", data_dir),
             secret_key=_secret(environ, "SECRET_KEY", data_dir),
             detector_engine=cast(Engine, _choice(environ, "DETECTOR_ENGINE", "auto", ("auto", "openvino", "torch"))),
+            detector_precision=cast(Precision, _choice(environ, "DETECTOR_PRECISION", "auto", ("auto", "float32"))),
             detector_threads=_number(environ, "DETECTOR_THREADS", 0, 0, 1024),
             detector_queue=_number(environ, "DETECTOR_QUEUE", 32, 1, 10_000),
             site_prevalence=_percent(environ, "SITE_PREVALENCE"),

@@ -96,6 +96,7 @@ def build_services(settings: Settings) -> Services:
         settings.detector_threads,
         settings.detector_queue,
         settings.site_prevalence,
+        precision=settings.detector_precision,
     )
     return Services(
         **{part.name: getattr(records, part.name) for part in fields(RecordServices)},

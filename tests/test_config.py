@@ -35,6 +35,7 @@ def test_a_missing_setting_is_named_and_has_no_default(name: str) -> None:
         ("DETECTOR_THREADS", "1.5"),
         ("DETECTOR_QUEUE", "0"),
         ("DETECTOR_ENGINE", "onnx"),
+        ("DETECTOR_PRECISION", "int4"),
         ("SECURE_COOKIES", "perhaps"),
         ("SITE_PREVALENCE", "rare"),
         ("SITE_PREVALENCE", "0"),

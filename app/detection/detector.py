@@ -1,5 +1,7 @@
 """`Detector`: a radiograph in, detections out, from any thread."""
 
+import ctypes
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
@@ -7,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 
 from app.detection.boxes import read_boxes
-from app.detection.engines.engine import Engine
+from app.detection.engines.engine import Engine, Precision
 from app.detection.prevalence import at_prevalence
 from app.detection.scheduler import Scheduler
 from app.detection.spec import ModelSpec, load_model_spec
@@ -68,11 +70,14 @@ def load_detector(
     threads: int = 0,
     queue: int = 32,
     prevalence: float | None = None,
+    *,
+    precision: Precision = "auto",
 ) -> Detector:
     """Load the weights that `models_dir/model.json` names, checked, compiled and warmed up.
 
     engine: "auto" takes torch where CUDA is available, else openvino. threads: 0 means every core.
     prevalence: the share of the site's images with a fracture, 0–1; None leaves probabilities as calibrated.
+    precision: see `Precision`.
     Call it in the process that serves: neither CUDA nor the engines' threads survive a fork.
 
     Raises:
@@ -82,30 +87,43 @@ def load_detector(
     spec = load_model_spec(models_dir)
     if prevalence is not None:
         spec = at_prevalence(spec, prevalence)
-    return Detector(spec, load_engine(spec, engine, threads), queue)
+    return Detector(spec, load_engine(spec, engine, threads, precision), queue)
 
 
-def load_engine(spec: ModelSpec, engine: EngineChoice = "auto", threads: int = 0) -> Engine:
+def load_engine(
+    spec: ModelSpec, engine: EngineChoice = "auto", threads: int = 0, precision: Precision = "auto"
+) -> Engine:
     """The engine alone, for programs that bring their own queue; see `load_detector`."""
     if engine == "torch" or (engine == "auto" and spec.torch and _has_cuda()):
         from app.detection.engines.engine_torch import TorchEngine  # noqa: PLC0415 - heavy
 
         if spec.torch is None:
             raise ModelError("model.json names no weights for the engine torch.")
-        return TorchEngine(spec.torch, spec.regions, threads)
+        return TorchEngine(spec.torch, spec.regions, threads, precision)
     from app.detection.engines.engine_openvino import OpenvinoEngine  # noqa: PLC0415 - heavy
 
     if spec.openvino is None:
         raise ModelError("model.json names no weights for the engine openvino.")
-    return OpenvinoEngine(spec.openvino, threads)
+    return OpenvinoEngine(spec.openvino, threads, precision)
 
 
 def _has_cuda() -> bool:
-    if find_spec("torch") is None or find_spec("ultralytics") is None:
+    if find_spec("torch") is None or find_spec("ultralytics") is None or not _has_gpu_driver():
         return False
     import torch  # noqa: PLC0415 - heavy
 
     return torch.cuda.is_available()
+
+
+def _has_gpu_driver() -> bool:
+    """Whether a driver of NVIDIA or AMD answers; asked first, as importing torch takes longer than loading OpenVINO."""
+    if Path("/dev/kfd").exists():
+        return True
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _try_out(spec: ModelSpec, engine: Engine) -> None:

@@ -98,9 +98,27 @@ def test_the_float_graph_is_the_torch_network(tmp_path: Path, shape: tuple[int, 
     save_graph(to_openvino(network, 64), tmp_path / "tiny.xml", half=False)
     pixels = np.random.default_rng(5).integers(0, 256, (1, *shape), dtype=np.uint8)
     by_torch = TorchEngine(file, ("elbow", "wrist"), 0).infer(pixels)
-    by_openvino = OpenvinoEngine(openvino_files(tmp_path / "tiny.xml"), 0).infer(pixels)
+    by_openvino = OpenvinoEngine(openvino_files(tmp_path / "tiny.xml"), 0, "float32").infer(pixels)
     assert np.abs(by_torch[:, :4] - by_openvino[:, :4]).max() < FLOAT_BOX_PX
     assert np.abs(by_torch[:, 4:] - by_openvino[:, 4:]).max() < 1e-4
+
+
+@pytest.mark.torch
+def test_automatic_precision_stays_near_float(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    from app.detection.engines.checkpoint import read_checkpoint
+    from app.detection.engines.engine_openvino import OpenvinoEngine
+    from app.learning.export.graph import save_graph, to_openvino
+    from tests.support.tiny_network import openvino_files, save_tiny
+
+    file = save_tiny(tmp_path / "tiny.pt")
+    network = read_checkpoint(file.path.read_bytes(), "tiny.pt")
+    save_graph(to_openvino(network, 64), tmp_path / "tiny.xml", half=False)
+    pixels = np.random.default_rng(5).integers(0, 256, (1, 64, 96), dtype=np.uint8)
+    files = openvino_files(tmp_path / "tiny.xml")
+    automatic, exact = OpenvinoEngine(files, 0).infer(pixels), OpenvinoEngine(files, 0, "float32").infer(pixels)
+    assert np.abs(automatic[:, 4:] - exact[:, 4:]).max() < 0.02
 
 
 def test_a_graph_that_is_no_graph_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """Engine of a network: one protocol for every library."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Of the layers that are not int8: "auto" takes bfloat16 on a CPU, and half precision on a GPU, that computes in it;
+# "float32" gives the same scores on every machine.
+Precision = Literal["auto", "float32"]
 
 
 class Engine(Protocol):

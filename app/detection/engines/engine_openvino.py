@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.detection.engines.engine import Precision
 from app.detection.engines.openvino_import import import_openvino
 from app.detection.engines.weights import read_weights
 from app.detection.spec import OpenvinoFiles
@@ -23,7 +24,7 @@ class OpenvinoEngine:
     # Of two images at once each takes as long as alone, so a batch would only delay the first.
     max_batch = 1
 
-    def __init__(self, files: OpenvinoFiles, threads: int) -> None:
+    def __init__(self, files: OpenvinoFiles, threads: int, precision: Precision = "auto") -> None:
         """Check, parse and compile; `threads` 0 means every core.
 
         Raises:
@@ -35,7 +36,7 @@ class OpenvinoEngine:
         core = openvino.Core()
         try:
             network = core.read_model(model=xml, weights=weights)
-            self._request = core.compile_model(network, "CPU", _properties(threads)).create_infer_request()
+            self._request = core.compile_model(network, "CPU", _properties(threads, precision)).create_infer_request()
         except RuntimeError:
             raise ModelError(f"OpenVINO cannot read the network in {files.xml.path.name}.") from None
 
@@ -45,15 +46,18 @@ class OpenvinoEngine:
         return np.asarray(outputs[0], dtype=np.float32)
 
 
-def _properties(threads: int) -> dict[str, Any]:
-    """Latency first, and one answer everywhere.
+def _properties(threads: int, precision: Precision) -> dict[str, Any]:
+    """Latency first.
 
-    Precision is pinned, so that what stays in float does not depend on what the CPU offers (bf16 gained nothing).
-    Threads are not pinned to cores: two containers on one machine would pin theirs to the same ones.
+    Without a hint OpenVINO computes float layers in bfloat16 where the CPU has instructions for it. Threads are not
+    pinned to cores: two containers on one machine would pin theirs to the same ones.
     """
     properties: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
         "ENABLE_CPU_PINNING": False,
     }
-    return properties | ({"INFERENCE_NUM_THREADS": threads} if threads else {})
+    if precision == "float32":
+        properties["INFERENCE_PRECISION_HINT"] = "f32"
+    if threads:
+        properties["INFERENCE_NUM_THREADS"] = threads
+    return properties

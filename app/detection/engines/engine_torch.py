@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.detection.engines.checkpoint import read_checkpoint
+from app.detection.engines.engine import Precision
 from app.detection.engines.ultralytics_import import import_torch
 from app.detection.engines.weights import read_weights
 from app.detection.spec import WeightsFile
@@ -25,7 +26,9 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, file: WeightsFile, regions: tuple[str, ...], threads: int) -> None:
+    def __init__(
+        self, file: WeightsFile, regions: tuple[str, ...], threads: int, precision: Precision = "auto"
+    ) -> None:
         """Check, unpickle, fuse; `threads` 0 leaves torch's number of CPU threads as it is.
 
         Raises:
@@ -40,9 +43,10 @@ class TorchEngine:
         if tuple(network.names[number] for number in range(len(network.names))) != regions:
             raise ModelError(f"The classes of {file.path.name} are not the regions of model.json.")
         self._cuda = self._torch.cuda.is_available()
+        self._half = self._cuda and precision == "auto"
         # On a CPU a batch only delays its first radiograph, and its result would depend on the company.
         self.max_batch = 8 if self._cuda else 1
-        self._network = _prepared(self._torch, network, self._cuda)
+        self._network = _prepared(self._torch, network, self._cuda, self._half)
 
     def infer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `Engine.infer`."""
@@ -51,7 +55,7 @@ class TorchEngine:
             grey = torch.from_numpy(np.ascontiguousarray(pixels))
             if self._cuda:
                 grey = grey.cuda(non_blocking=True)
-            answer = self._network(as_network_input(grey, half=self._cuda))
+            answer = self._network(as_network_input(grey, half=self._half))
             return np.asarray(answer.float().cpu().numpy())
 
 
@@ -61,13 +65,15 @@ def as_network_input(grey: Tensor, half: bool = False) -> Tensor:
     return scaled.unsqueeze(1).expand(-1, 3, -1, -1)
 
 
-def _prepared(torch: ModuleType, network: DetectionModel, cuda: bool) -> DetectionModel:
+def _prepared(torch: ModuleType, network: DetectionModel, cuda: bool, half: bool) -> DetectionModel:
     """Ready to answer: batch norm folded into the convolutions, no gradients, on its device."""
     fused: Any = network.eval().requires_grad_(False)
     fused = fused.fuse(verbose=False)
     fused.model[-1].export = True  # the answer alone, without what only a loss needs
     if cuda:
-        fused = fused.half().cuda()
+        fused = fused.cuda()
+    if half:
+        fused = fused.half()
         _decode_in_float(fused.model[-1])
     prepared: DetectionModel = fused.to(memory_format=torch.channels_last)
     return prepared
