@@ -346,13 +346,6 @@ class WrongPassword(BadRequest):
     message = N_("This is not your present password.")
 
 
-class DifferentPasswords(BadRequest):
-    """A new password and its repetition are not the same."""
-
-    code = "different-passwords"
-    message = N_("The two new passwords are not the same.")
-
-
 class TooManyAttempts(FractureError):
     """Sign-in tried too often; `retry_after_s` says when to come back."""
 

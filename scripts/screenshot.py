@@ -147,6 +147,9 @@ SHOTS = (
     Shot("why", _why),
     Shot("help", _at("/help")),
     Shot("agreement", _at("/agreement")),
+    Shot("account", _at("/account")),
+    Shot("people", _at("/people")),
+    Shot("audit", _at("/audit")),
     Shot("not-found", _at("/studies/nothing")),
     Shot("sign-in", _sign_in),
 )

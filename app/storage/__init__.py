@@ -3,6 +3,7 @@
 from app.storage.outbox import MessageRow, SubscriptionRow
 from app.storage.rows import (
     AnsweredRow,
+    AuditQuery,
     BinnedRow,
     ClosingRow,
     FeedbackRow,
@@ -37,6 +38,7 @@ from app.storage.worklist.index import Labeller
 
 __all__ = [
     "AnsweredRow",
+    "AuditQuery",
     "BinnedRow",
     "ClosingRow",
     "FeedbackRow",

@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, update
 
 from app.records import FIRST_MAC, AuditEntry, AuditEvent
 from app.storage.database import Transactions, is_sqlite
+from app.storage.rows import AuditQuery, is_storable
 from app.storage.tables import audit
 
 _ENTRIES_AT_ONCE = 500
@@ -72,6 +73,28 @@ class Audit:
         query = select(audit.c.sequence).where(*same, audit.c.at >= since).limit(1)
         with self._transactions.read() as connection:
             return connection.execute(query).first() is not None
+
+    def search(self, tenant: str, query: AuditQuery, most: int) -> tuple[AuditEntry, ...]:
+        """At most `most` entries of a tenant that fit a query, newest first."""
+        if not is_storable("".join(query.exactly().values())):
+            return ()
+        fits: list[ColumnElement[bool]] = [audit.c.tenant == tenant]
+        fits += [audit.c[name] == value for name, value in query.exactly().items() if value]
+        if query.since is not None:
+            fits.append(audit.c.at >= query.since)
+        if query.until is not None:
+            fits.append(audit.c.at < query.until)
+        if query.before is not None:
+            fits.append(audit.c.sequence < query.before)
+        found = select(audit).where(*fits).order_by(audit.c.sequence.desc()).limit(most)
+        with self._transactions.read() as connection:
+            return tuple(_entry(row) for row in connection.execute(found))
+
+    def newest_actions(self, tenant: str, most: int) -> tuple[str, ...]:
+        """The actions of a tenant's newest `most` entries, each once, by name."""
+        newest = select(audit.c.action).where(audit.c.tenant == tenant).order_by(audit.c.sequence.desc()).limit(most)
+        with self._transactions.read() as connection:
+            return tuple(sorted(set(connection.execute(newest).scalars())))
 
     def tenants(self) -> tuple[str, ...]:
         """The tenants that have a chain."""

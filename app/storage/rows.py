@@ -320,6 +320,25 @@ class WorklistPageRow:
 
 
 @dataclass(frozen=True)
+class AuditQuery:
+    """Which entries of an audit record: empty texts and None leave a field open.
+
+    since, until: the time of an entry; `until` is not included. before: a sequence that is not reached.
+    """
+
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+    def exactly(self) -> dict[str, str]:
+        """The fields that an entry must have as they are."""
+        return {"actor": self.actor, "action": self.action, "subject": self.subject}
+
+
+@dataclass(frozen=True)
 class WrappedKeyRow:
     """The wrapped key of one study, for rotation."""
 

@@ -15,11 +15,13 @@ NOBODY = "nobody"
 
 STUDY_VIEWED = "study-viewed"
 WORKLIST_VIEWED = "worklist-viewed"
+AUDIT_VIEWED = "audit-viewed"
 REFUSED = "refused"
 # Actions that leave every list of studies as it was.
 CHANGES_NO_LIST = (
     STUDY_VIEWED,
     WORKLIST_VIEWED,
+    AUDIT_VIEWED,
     REFUSED,
     "report-made",
     "signed-in",
@@ -71,6 +73,15 @@ def record_list_view(services: RecordServices, person: Person) -> None:
         Unavailable: it cannot be entered, so nothing is shown.
     """
     _record_once(services, person, WORKLIST_VIEWED, "worklist")
+
+
+def record_audit_view(services: RecordServices, person: Person) -> None:
+    """Enter that a person views the audit record, once within `ONE_VIEW`.
+
+    Raises:
+        Unavailable: it cannot be entered, so nothing is shown.
+    """
+    _record_once(services, person, AUDIT_VIEWED, "audit")
 
 
 def record_refusal(services: RecordServices, person: Person, subject: str) -> None:

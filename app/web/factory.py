@@ -14,6 +14,7 @@ from app.records import DISCLAIMER
 from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
+from app.usecases.administration.tenants import may_found
 from app.usecases.feedback.rules import LONGEST_OTHER, OTHER, OTHER_REGIONS
 from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
@@ -30,6 +31,7 @@ from app.web.i18n.failures import words_by_code
 from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
 from app.web.pages.account import account
+from app.web.pages.administration import audit, people, retention, tenants
 from app.web.pages.feedback import feedback_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +68,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back, may=may)
     app.jinja_env.globals.update(PREVIEW_LONG_SIDE=PREVIEW_LONG_SIDE_PX, longest_other=LONGEST_OTHER)
     app.jinja_env.globals.update(other_regions=(*OTHER_REGIONS, OTHER))
+    app.jinja_env.globals.update(may_found=may_found)
     app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
 
     if count := settings.trusted_proxies:
@@ -77,7 +80,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     guard.install(app)
     answer_errors(app)
     pages = (studies, bin, patients, reports, worklist, selection, explanation, help, language_page, sign_in, account)
-    for part in (*pages, api, docs, operations):
+    administration = (people, tenants, retention, audit)
+    for part in (*pages, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)
     return app
 

@@ -75,6 +75,12 @@ def refused_sign_in(page: Page, _: Workplace) -> None:
 
 
 # Who looks, and at what.
+def first_person(page: Page, workplace: Workplace) -> None:
+    """The page of one person."""
+    page.goto("/people")
+    page.locator("main tbody a").first.click()
+
+
 PAGES: dict[str, tuple[str, Open]] = {
     "sign-in": ("nobody", at("/sign-in")),
     "refused-sign-in": ("nobody", refused_sign_in),
@@ -94,6 +100,12 @@ PAGES: dict[str, tuple[str, Open]] = {
     "why-dialog": ("admin", why_dialog),
     "why-page": ("admin", why_page),
     "agreement": ("admin", at("/agreement")),
+    "account": ("admin", at("/account")),
+    "people": ("admin", at("/people")),
+    "person": ("admin", first_person),
+    "tenants": ("admin", at("/tenants")),
+    "retention": ("admin", at("/retention?days=30")),
+    "audit": ("admin", at("/audit")),
     "help": ("clinician", at("/help")),
     "not-found": ("clinician", at("/studies/00000000000000000000000000000000")),
     "not-allowed": ("clinician", at("/agreement")),

@@ -162,12 +162,23 @@ class Studies:
             if connection.execute(change).rowcount != 1:
                 raise StudyNotFound
 
-    def purge_some(self, before: datetime, most: int) -> tuple[tuple[str, str], ...]:
-        """Destroy at most `most` studies of all tenants that were created before a moment, oldest first.
+    def created_before(self, tenant: str, before: datetime, most: int) -> tuple[int, tuple[tuple[str, datetime], ...]]:
+        """How many studies of a tenant a purge would destroy, and (id, time) of the oldest of them."""
+        old = (studies.c.tenant == tenant, studies.c.created_at < before, studies.c.is_held.is_(False))
+        oldest = select(studies.c.id, studies.c.created_at).where(*old).order_by(studies.c.created_at, studies.c.id)
+        with self._transactions.read() as connection:
+            count = connection.execute(select(func.count()).select_from(studies).where(*old)).scalar_one()
+            rows = connection.execute(oldest.limit(most)).all()
+        return count, tuple((row.id, row.created_at) for row in rows)
+
+    def purge_some(self, before: datetime, most: int, tenant: str | None = None) -> tuple[tuple[str, str], ...]:
+        """Destroy at most `most` studies of a tenant, or of all, that were created before a moment, oldest first.
 
         Those under a legal hold stay. Returns the (tenant, study id) of each, sorted; none when there are no more.
         """
         old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before, studies.c.is_held.is_(False))
+        if tenant is not None:
+            old = old.where(studies.c.tenant == tenant)
         old = old.order_by(studies.c.created_at).limit(most).with_for_update(skip_locked=True)
         with self._transactions.write() as connection:
             keys = sorted((row.tenant, row.id) for row in connection.execute(old))

@@ -1,21 +1,28 @@
 """Own account of a person: password, sessions and API tokens."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from app.errors import DifferentPasswords, Forbidden, NotFound, NotSignedIn, WrongPassword
+from app.errors import BadRequest, Forbidden, NotFound, NotSignedIn, WrongPassword
 from app.records import Person
 from app.services import RecordServices
 from app.storage import PersonRow, SessionRow, TokenRow
 from app.usecases import audit
 from app.usecases.administration.attempts import count_attempt, forget_attempts
+from app.usecases.administration.people import LINK_MINUTES
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person
 from app.usecases.administration.sign_in import has_ended
 
 
 @dataclass(frozen=True)
 class Account:
-    """Sessions that have not ended, newest first, and API tokens, oldest first."""
+    """Sessions that have not ended, newest first, and API tokens, oldest first.
 
+    needs_present: the present password is asked for before a new one is taken. may_choose: a new one can be taken.
+    """
+
+    needs_present: bool
+    may_choose: bool
     sessions: tuple[SessionRow, ...]
     tokens: tuple[TokenRow, ...]
 
@@ -29,11 +36,16 @@ class NewPassword:
     again: str
 
 
-def own_account(services: RecordServices, person: Person) -> Account:
-    """The sessions and tokens of a person."""
+def own_account(services: RecordServices, session: SessionRow) -> Account:
+    """The account of the person of a session."""
+    owner = _owner(services, session)
+    person, has_password = owner.person, owner.password_hash is not None
+    is_by_link = _is_fresh_link(services, session)
     sessions = services.store.credentials.sessions_of(person.tenant, person.id)
     seal = services.access_seal
     return Account(
+        has_password and not is_by_link,
+        has_password or is_by_link,
         tuple(row for row in sessions if is_genuine(seal, row) and not has_ended(services, row)),
         tuple(row for row in services.store.credentials.tokens_of(person.tenant, person.id) if is_genuine(seal, row)),
     )
@@ -42,16 +54,16 @@ def own_account(services: RecordServices, person: Person) -> Account:
 def change_password(services: RecordServices, session: SessionRow, typed: NewPassword, address: str = "") -> None:
     """Give the person of a session another password; their other sessions, tokens and links end at once.
 
-    Somebody without a password sets the first one in a session that a sign-in link began.
+    Within an hour after a sign-in link began the session, the present password is not asked for: it may be lost.
 
     Raises:
-        WrongPassword: the present password is another one. DifferentPasswords: the new ones differ.
+        WrongPassword: the present password is another one. BadRequest: the new ones differ.
         WeakPassword, CommonPassword: the new one cannot be taken. TooManyAttempts: at the present one.
-        Forbidden: there is no password, and the session was not begun by a link.
+        Forbidden: there is no password, and no link began the session within the hour.
     """
     owner = _owner(services, session)
     if typed.new != typed.again:
-        raise DifferentPasswords
+        raise BadRequest("The two new passwords are not the same.")
     _check_present(services, session, owner, typed.present, address)
     person = owner.person
     password_hash = services.passwords.hash(typed.new, person.name, person.tenant)
@@ -101,12 +113,16 @@ def _owner(services: RecordServices, session: SessionRow) -> PersonRow:
     return owner
 
 
+def _is_fresh_link(services: RecordServices, session: SessionRow) -> bool:
+    return session.method == "link" and services.clock() - session.created_at < timedelta(minutes=LINK_MINUTES)
+
+
 def _check_present(services: RecordServices, session: SessionRow, owner: PersonRow, present: str, address: str) -> None:
     person = owner.person
-    if owner.password_hash is None:
-        if session.method != "link":
-            raise Forbidden
+    if _is_fresh_link(services, session):
         return
+    if owner.password_hash is None:
+        raise Forbidden
     count_attempt(services, person.tenant, person.name, address)
     if not services.passwords.verify(owner.password_hash, present):
         with services.store.begin() as unit:

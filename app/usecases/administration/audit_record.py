@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.errors import BadRequest
-from app.records import FIRST_MAC, AuditEntry
+from app.records import FIRST_MAC, AuditEntry, Person
 from app.services import RecordServices
+from app.storage import AuditQuery
+from app.usecases import audit
+
+_ENTRIES_A_PAGE = 100
+_ACTIONS_OF_ENTRIES = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,32 @@ class Head:
         if head.sequence < 0 or len(head.mac) != len(FIRST_MAC):
             raise BadRequest("A head of the audit record is written SEQ:MAC, as `audit head` prints it.")
         return head
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Some entries, newest first, and the sequence before which the next ones are, None at the end.
+
+    names: of people, by their id. actions: to choose from.
+    """
+
+    entries: tuple[AuditEntry, ...]
+    next: int | None
+    names: dict[str, str]
+    actions: tuple[str, ...]
+
+
+def search_audit(services: RecordServices, person: Person, query: AuditQuery) -> AuditPage:
+    """A page of the entries of a person's tenant that fit a query; viewing them is entered, too."""
+    audit.record_audit_view(services, person)
+    entries = services.store.audit.search(person.tenant, query, _ENTRIES_A_PAGE + 1)
+    shown = entries[:_ENTRIES_A_PAGE]
+    return AuditPage(
+        shown,
+        shown[-1].event.sequence if len(entries) > len(shown) else None,
+        {row.person.id: row.person.name for row in services.store.people.all(person.tenant)},
+        services.store.audit.newest_actions(person.tenant, _ACTIONS_OF_ENTRIES),
+    )
 
 
 def show_audit(services: RecordServices, tenant: str, limit: int | None = None) -> Iterator[AuditEntry]:

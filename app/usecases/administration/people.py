@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.errors import NotFound, RecordForged
+from app.errors import Conflict, NotFound, RecordForged
 from app.records import Actor, Person, Role
 from app.security import new_token
 from app.services import RecordServices
@@ -41,14 +41,27 @@ def list_people(services: RecordServices, tenant: str) -> tuple[tuple[PersonRow,
     return tuple((row, is_genuine(services.access_seal, row)) for row in services.store.people.all(tenant))
 
 
+def get_person(services: RecordServices, tenant: str, person_id: str) -> tuple[PersonRow, bool]:
+    """A person of a tenant, and whether their row is genuine.
+
+    Raises:
+        NotFound: no such person.
+    """
+    row = services.store.people.by_id(tenant, person_id)
+    if row is None:
+        raise NotFound
+    return row, is_genuine(services.access_seal, row)
+
+
 def set_enabled(services: RecordServices, actor: Actor | Person, name: str, is_enabled: bool) -> None:
     """Let a person sign in again, or no more; disabling ends their sessions, tokens and links at once.
 
     Raises:
         NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
+        Conflict: it is the actor.
     """
     with services.store.begin() as unit:
-        row = _named(services, unit, actor.tenant, name)
+        row = _other(services, unit, actor, name)
         _replace(services, unit, replace(row, is_enabled=is_enabled), withdraw=not is_enabled)
         audit.record(services, unit, actor, "person-enabled" if is_enabled else "person-disabled", row.person.id)
 
@@ -58,9 +71,10 @@ def set_role(services: RecordServices, actor: Actor | Person, name: str, role: R
 
     Raises:
         NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
+        Conflict: it is the actor.
     """
     with services.store.begin() as unit:
-        row = _named(services, unit, actor.tenant, name)
+        row = _other(services, unit, actor, name)
         _replace(services, unit, replace(row, person=replace(row.person, role=role)), withdraw=True)
         audit.record(services, unit, actor, f"role-set-{role}", row.person.id)
 
@@ -141,6 +155,13 @@ def _named(services: RecordServices, unit: UnitOfWork, tenant: str, name: str) -
     row = person_named(unit, tenant, name)
     if not is_genuine(services.access_seal, row):
         raise RecordForged
+    return row
+
+
+def _other(services: RecordServices, unit: UnitOfWork, actor: Actor | Person, name: str) -> PersonRow:
+    row = _named(services, unit, actor.tenant, name)
+    if row.person.id == actor.id:
+        raise Conflict("You cannot disable yourself or change your own role. Ask another administrator.")
     return row
 
 

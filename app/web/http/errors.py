@@ -48,8 +48,10 @@ INTERNAL_WORDS = ("internal", N_("Something went wrong on the server. Nothing of
 PAGE_OF_FORM = {
     "account.change_password": "account.html",
     "pages.create_study": "upload.html",
+    "people.add": "people.html",
     "sign_in.sign_in": "sign_in.html",
     "sign_in.by_link": "sign_in.html",
+    "tenants.add": "tenants.html",
 }
 
 

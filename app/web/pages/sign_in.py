@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.records import Person
 from app.usecases.administration import sign_in as sessions
-from app.usecases.administration.roles import is_allowed
+from app.usecases.administration.roles import Permission, is_allowed
 from app.web.http.context import services
 from app.web.http.guard import SESSION_TOKEN
 from app.web.http.requests.browser import browser_name
@@ -62,7 +62,8 @@ def sign_out() -> ResponseReturnValue:
 
 def _start(person: Person) -> str:
     """The first page of a person who may see it."""
-    return "/" if is_allowed(person, "upload") else "/studies" if is_allowed(person, "view") else "/help"
+    starts: tuple[tuple[Permission, str], ...] = (("upload", "/"), ("view", "/studies"), ("audit", "/audit"))
+    return next((path for permission, path in starts if is_allowed(person, permission)), "/help")
 
 
 def _browser() -> str:

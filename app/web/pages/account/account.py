@@ -12,7 +12,7 @@ blueprint = Blueprint("account", __name__)
 @blueprint.context_processor
 def _account() -> dict[str, object]:
     """The account, for the page and for the page that a refused form comes back to."""
-    return {"account": account.own_account(services(), person())} if g.get("person") else {}
+    return {"account": account.own_account(services(), own_session())} if g.get("own_session") else {}
 
 
 @blueprint.get("/account")
