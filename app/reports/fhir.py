@@ -79,7 +79,9 @@ def _observations(study: Study, image: StudyImage) -> Iterator[dict[str, Any]]:
     """One observation for the verdict of the image, then one for each finding."""
     assessment = image.assessment
     verdict = words.verdict_title(assessment.verdict, ENGLISH)
-    parts = [{"code": {"text": "Score"}, "valueQuantity": _percent(assessment.score)}]
+    parts: list[dict[str, Any]] = [{"code": {"text": "Score"}, "valueQuantity": _percent(assessment.score)}]
+    if why := words.scope_words(assessment, ENGLISH):
+        parts.append({"code": {"text": "Reason for not assessing"}, "valueString": why})
     yield _observation(study, f"{image.id}-verdict", image.created_at, "Fracture on radiograph", verdict) | {
         "component": parts
     }

@@ -59,6 +59,8 @@ def _observations(image: StudyImage) -> Iterator[tuple[str, str, str, str]]:
     """(name, HL7 type, value, unit) of the verdict and of each finding of an image."""
     assessment = image.assessment
     yield f"Verdict, image {image.id}", "TX", words.verdict_title(assessment.verdict, ENGLISH), ""
+    if why := words.scope_words(assessment, ENGLISH):
+        yield f"Reason for not assessing, image {image.id}", "TX", why, ""
     yield f"Score, image {image.id}", "NM", f"{assessment.score * 100:.1f}", "%"
     for number, finding in enumerate(assessment.findings, start=1):
         code = REGION_CODES.get(finding.region)

@@ -1,10 +1,12 @@
 """One table: what each verdict is called on the page, in the API, on the worklist and in the report."""
 
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
+from pydicom import dcmread
 
 from app import imaging
 from tests.support.fakes import FakeDetector
@@ -70,6 +72,21 @@ def test_the_page_the_worklist_and_the_report_say_the_same(
     assert [one["id"] for one in listed] == [study["id"]]
     others = {"fracture", "possible", "pending", "not-assessed", "none"} - {row.verdict}
     assert not any(api("get", f"/worklist?verdict={other}").get_json()["studies"] for other in others)
+
+
+def test_every_format_for_other_systems_says_why_an_image_is_not_assessed(api: Sender) -> None:
+    study = api("post", "/studies", **multipart(("a.png", BLANK))).get_json()
+    path = f"/studies/{study['id']}"
+    sr = dcmread(BytesIO(api("get", f"{path}/images/{study['images'][0]['id']}/sr.dcm").data))
+    observations = [entry["resource"] for entry in api("get", f"{path}/fhir.json").get_json()["entry"][1:2]]
+    said = {
+        "sr": sr.to_json(),
+        "fhir": observations[0]["component"][1]["valueString"],
+        "hl7": api("get", f"{path}/hl7").text,
+    }
+    why = "It shows nearly one grey."
+    assert study["images"][0]["reason"] == "no-content"
+    assert {name: why in text for name, text in said.items()} == dict.fromkeys(said, True)
 
 
 def test_what_is_not_assessed_stands_above_what_shows_nothing(api: Sender, detector: FakeDetector) -> None:

@@ -99,9 +99,10 @@ def _result_of(study: Study, image: StudyImage, raw: bytes, limits: Limits) -> R
 
 
 def _conclusion(image: StudyImage) -> str:
-    """The verdict in words; in English, as are the coded parts of every object."""
+    """The verdict in words, with the reason why an image is not assessed; in English, as are all coded parts."""
     verdict = image.assessment.verdict
-    return f"{words.verdict_title(verdict, ENGLISH)}. {words.verdict_advice(verdict, ENGLISH)}"
+    title, advice = words.verdict_title(verdict, ENGLISH), words.verdict_advice(verdict, ENGLISH)
+    return f"{title}. {advice} {words.scope_words(image.assessment, ENGLISH)}".rstrip()
 
 
 def _burned_in(grey: NDArray[np.uint8], result: Result) -> NDArray[np.uint8]:
