@@ -7,6 +7,7 @@ from app.commands import is_administration, register_commands
 from app.config import Settings
 from app.errors import FractureError
 from app.hospital import commands as hospital_commands
+from app.hospital.archive_client import archive_of
 from app.hospital.delivery import senders
 from app.hospital.inferrer import Inferrer
 from app.usecases.outbox.courier import Courier
@@ -22,7 +23,7 @@ try:
     if is_administration():
         app = command_carrier()
     else:
-        app = create_app(settings)
+        app = create_app(settings, archive=archive_of(settings))
         Courier(app.extensions["services"], {**SENDERS, **senders(settings)}).start()
         Inferrer(app.extensions["services"]).start()
 except FractureError as error:

@@ -44,6 +44,22 @@ class DicomSettings:
 
 
 @dataclass(frozen=True)
+class DicomWebSettings:
+    """The archive that is searched and whose studies are taken by DICOMweb, and the viewer that opens ours.
+
+    url: base of the archive's service, "" without one. tenant: whose people may search it.
+    authorization: value of the header of this name. ca: authorities of its certificate (PEM), None for the usual ones.
+    viewer_url: with {study_uid} in it, "" without one.
+    """
+
+    url: str = ""
+    tenant: str = "default"
+    authorization: str = field(default="", repr=False)
+    ca: Path | None = None
+    viewer_url: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an administrator may set; `docs/configuration.md` says what each means."""
 
@@ -65,6 +81,7 @@ class Settings:
     master_keys_file: Path | None = None
     radiograph_cache_bytes: int = 256 * 1024 * 1024
     dicom: DicomSettings = DicomSettings()
+    dicomweb: DicomWebSettings = DicomWebSettings()
     cors_origins: tuple[str, ...] = ()
 
     @classmethod
@@ -97,6 +114,7 @@ class Settings:
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
             radiograph_cache_bytes=_number(environ, "RADIOGRAPH_CACHE_MB", 256, 0, 65_536) * 1024 * 1024,
             dicom=_dicom(environ),
+            dicomweb=_dicomweb(environ),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
         )
 
@@ -124,6 +142,24 @@ def _dicom(environ: Mapping[str, str]) -> DicomSettings:
         tls_certificate=certificate,
         tls_key=key,
         tls_ca=ca,
+    )
+
+
+def _dicomweb(environ: Mapping[str, str]) -> DicomWebSettings:
+    """The archive and the viewer."""
+    url, viewer = environ.get("DICOMWEB_URL", "").strip().rstrip("/"), environ.get("VIEWER_URL", "").strip()
+    if url and not url.startswith(("https://", "http://")):
+        raise ConfigError("DICOMWEB_URL must begin with https:// (or http:// inside a protected network).")
+    if viewer and (not viewer.startswith(("https://", "http://", "weasis://")) or "{study_uid}" not in viewer):
+        raise ConfigError("VIEWER_URL must begin with https://, http:// or weasis:// and contain {study_uid}.")
+    has_secret = environ.get("DICOMWEB_AUTHORIZATION", "").strip() or environ.get("DICOMWEB_AUTHORIZATION_FILE")
+    authorization = _secret(environ, "DICOMWEB_AUTHORIZATION", None) if has_secret else ""
+    return DicomWebSettings(
+        url,
+        tenant=environ.get("DICOMWEB_TENANT", "").strip() or DicomWebSettings.tenant,
+        authorization=authorization,
+        ca=Path(environ["DICOMWEB_CA"]) if environ.get("DICOMWEB_CA") else None,
+        viewer_url=viewer,
     )
 
 

@@ -255,6 +255,13 @@ class TenantNotFound(NotFound):
     message = N_("There is no such tenant.")
 
 
+class NothingToTake(NotFound):
+    """A study of an archive that is not there, or has no image of a kind that is taken."""
+
+    code = "nothing-to-take"
+    message = N_("The archive holds no X-ray image of this study.")
+
+
 class StudyNotFound(NotFound):
     """No such study in the reader's tenant."""
 
@@ -267,6 +274,13 @@ class ImageNotFound(NotFound):
 
     code = "image-not-found"
     message = N_("This image does not exist, or was deleted.")
+
+
+class NotAcceptable(FractureError):
+    """The client takes no form that the answer exists in."""
+
+    code = "not-acceptable"
+    message = N_("This object is stored in a transfer syntax that the request does not accept.")
 
 
 class Conflict(FractureError):
@@ -288,6 +302,13 @@ class DuplicateInstance(Conflict):
 
     code = "duplicate-instance"
     message = N_("An image with the same UID and other content is stored already.")
+
+
+class OwnResult(Conflict):
+    """A DICOM object that this software made of an image comes back as if it were one."""
+
+    code = "own-result"
+    message = N_("This object is a result of this software, not a radiograph.")
 
 
 class NoSourceObject(Conflict):
@@ -377,6 +398,13 @@ class Unavailable(FractureError):
 
     code = "unavailable"
     message = N_("The server cannot do this just now.")
+
+
+class ArchiveUnavailable(Unavailable):
+    """The archive that DICOMWEB_URL names does not answer, or refuses what it is asked."""
+
+    code = "archive-unavailable"
+    message = N_("The archive does not answer, or refused the request. Try again, or ask your administrator.")
 
 
 class RecordForged(Unavailable):

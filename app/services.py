@@ -23,7 +23,7 @@ from app.security import (
 from app.storage import Store, new_id, open_store
 
 # Change it with what app/usecases/triage.py labels: every study is then indexed anew.
-WORKLIST_SCHEME = "worklist/v2"
+WORKLIST_SCHEME = "worklist/v3"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,10 @@ OWNERS = {
     "pydicom": {"app.imaging", "app.reports", "app.usecases", "app.hospital"},
     "highdicom": {"app.reports"},
     "pynetdicom": {"app.hospital"},
+    "dicomweb_client": {"app.hospital"},
+    # The sessions of dicomweb-client.
+    "requests": {"app.hospital"},
+    "urllib3": {"app.hospital"},
     "fhir": {"app.reports"},
     "imagecodecs": {"app.imaging"},
     "tifffile": {"app.imaging"},

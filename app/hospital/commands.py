@@ -79,7 +79,11 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
     @click.argument("address")
     @click.option("--tenant", default="default", show_default=True, help="The tenant whose results are delivered.")
     def deliver(address: str, tenant: str) -> None:
-        """Deliver results by themselves to ADDRESS: AE@HOST:PORT, mllp://HOST:PORT or a FHIR server's https:// base."""
+        """Deliver results by themselves to ADDRESS.
+
+        ADDRESS is AE@HOST:PORT, stow+https://… for a DICOMweb service, mllp://HOST:PORT, or a FHIR server's https://
+        base.
+        """
         with _one_line():
             added = add_destination(build_record_services(settings), command_actor(tenant), address)
             click.echo(added.id)

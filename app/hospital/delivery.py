@@ -1,4 +1,4 @@
-"""Deliver results to other systems: the outbox's channels `dicom`, `hl7` (MLLP) and `fhir`."""
+"""Deliver results to other systems: the outbox's channels `dicom`, `stow` (DICOMweb), `hl7` (MLLP) and `fhir`."""
 
 import socket
 import urllib.error
@@ -9,7 +9,8 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from app.config import Settings
-from app.errors import BadRequest, ConfigError, PeerUnavailable
+from app.errors import ArchiveUnavailable, BadRequest, ConfigError, PeerUnavailable
+from app.hospital.archive_client import DicomWebArchive
 from app.hospital.peer_client import store
 from app.hospital.peers import parse_destination
 from app.records import Actor
@@ -20,7 +21,8 @@ from app.usecases.outbox.messages import subscribe
 from app.usecases.reports.dicom import result_files
 from app.usecases.reports.records import fhir_transaction, oru_of
 
-DICOM, HL7, FHIR = "dicom", "hl7", "fhir"
+DICOM, STOW, HL7, FHIR = "dicom", "stow", "hl7", "fhir"
+_STOW_PREFIX = "stow+"
 _TIMEOUT_S = 20.0
 # Minimal Lower Layer Protocol (HL7 v2.5, appendix C): block start, block end.
 _START, _END = b"\x0b", b"\x1c\r"
@@ -29,7 +31,7 @@ _ACCEPTED = (b"MSA|AA|", b"MSA|CA|")
 
 
 def add_destination(services: RecordServices, actor: Actor, address: str) -> SubscriptionRow:
-    """Deliver the results of a tenant's studies to `AE@HOST:PORT`, `mllp://HOST:PORT` or `http(s)://…` (FHIR).
+    """Deliver the results of a tenant's studies to an address of one of the forms that `channel_of` knows.
 
     Raises:
         BadRequest: an address of another form.
@@ -38,7 +40,7 @@ def add_destination(services: RecordServices, actor: Actor, address: str) -> Sub
 
 
 def channel_of(address: str) -> str:
-    """The channel of an address.
+    """The channel of `AE@HOST:PORT`, `stow+http(s)://…`, `mllp://HOST:PORT` or `http(s)://…` (FHIR).
 
     Raises:
         BadRequest: an address of another form.
@@ -47,12 +49,15 @@ def channel_of(address: str) -> str:
         parts = urlsplit(address)
         if parts.scheme in ("http", "https") and parts.hostname:
             return FHIR
+        if parts.scheme in ("stow+http", "stow+https") and parts.hostname:
+            return STOW
         if parts.scheme == "mllp" and parts.hostname and parts.port:
             return HL7
         parse_destination(address)
     except (ValueError, ConfigError):
         raise BadRequest(
-            "A destination is AE@HOST:PORT, mllp://HOST:PORT or the https:// base of a FHIR server."
+            "A destination is AE@HOST:PORT, mllp://HOST:PORT, the https:// base of a FHIR server, "
+            "or stow+https://… for DICOMweb."
         ) from None
     return DICOM
 
@@ -67,7 +72,14 @@ def senders(settings: Settings) -> Mapping[str, Sender]:
         except PeerUnavailable:
             raise DeliveryFailed("peer-unavailable") from None
 
-    return MappingProxyType({DICOM: send_dicom, HL7: send_hl7, FHIR: send_fhir})
+    def send_stow(services: RecordServices, message: MessageRow, subscription: SubscriptionRow) -> None:
+        files = result_files(services, message.tenant, message.study)
+        try:
+            _archive_at(settings, subscription.address.removeprefix(_STOW_PREFIX)).store(files)
+        except ArchiveUnavailable:
+            raise DeliveryFailed("archive-unavailable") from None
+
+    return MappingProxyType({DICOM: send_dicom, STOW: send_stow, HL7: send_hl7, FHIR: send_fhir})
 
 
 def send_hl7(services: RecordServices, message: MessageRow, subscription: SubscriptionRow) -> None:
@@ -105,6 +117,14 @@ def send_fhir(services: RecordServices, message: MessageRow, subscription: Subsc
         raise DeliveryFailed(f"http-{refusal.code}") from None
     except (OSError, HTTPException, ValueError):
         raise DeliveryFailed("no-answer") from None
+
+
+def _archive_at(settings: Settings, url: str) -> DicomWebArchive:
+    """The archive at an address; what authorizes us to the configured one is told to no other."""
+    configured = settings.dicomweb
+    if url.rstrip("/") == configured.url:
+        return DicomWebArchive(configured.url, settings.limits.upload_bytes, configured.authorization, configured.ca)
+    return DicomWebArchive(url, settings.limits.upload_bytes, ca=configured.ca)
 
 
 def _block(receive: Callable[[int], bytes]) -> bytes:

@@ -46,7 +46,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 from pynetdicom.transport import ThreadedAssociationServer
 
-from app.errors import DamagedImage, DuplicateInstance, FractureError, UnsupportedImage
+from app.errors import DamagedImage, DuplicateInstance, FractureError, OwnResult, UnsupportedImage
 from app.hospital import statuses
 from app.hospital.peers import Sender, sender_of
 
@@ -244,7 +244,7 @@ def status_of(failure: FractureError) -> int:
     """The status of a C-STORE response for a failure."""
     if isinstance(failure, DuplicateInstance):
         return statuses.DUPLICATE_INSTANCE
-    if isinstance(failure, DamagedImage | UnsupportedImage):
+    if isinstance(failure, DamagedImage | UnsupportedImage | OwnResult):
         return statuses.CANNOT_UNDERSTAND
     return statuses.OUT_OF_RESOURCES
 

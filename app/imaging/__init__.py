@@ -2,7 +2,8 @@
 
 from app.imaging.content import assess_content
 from app.imaging.decode import decode, format_of
-from app.imaging.dicom.source import dicom_source
+from app.imaging.dicom.source import dicom_header, dicom_source
+from app.imaging.dicom.stored import StoredFile, StoredFrame, header_json, pixel_digest, stored_file, stored_frame
 from app.imaging.display.canvas import render_png, render_rgb, render_webp
 from app.imaging.display.heat import heat_png
 from app.imaging.display.levels import least_width, levels_of, presets, value_range, windowed
@@ -21,20 +22,27 @@ __all__ = [
     "InProcessDecoder",
     "Phantom",
     "RadiographCache",
+    "StoredFile",
+    "StoredFrame",
     "assess_content",
     "decode",
+    "dicom_header",
     "dicom_source",
     "drawn_sample",
     "format_of",
+    "header_json",
     "heat_png",
     "least_width",
     "levels_of",
     "model_input",
     "phantom",
+    "pixel_digest",
     "presets",
     "render_png",
     "render_rgb",
     "render_webp",
+    "stored_file",
+    "stored_frame",
     "value_range",
     "windowed",
 ]

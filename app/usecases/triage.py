@@ -14,9 +14,10 @@ from itertools import product
 
 from app.errors import StoredDataDamaged
 from app.records import WORST_FIRST, Outcome, State, Study, Verdict
+from app.reports.uids import study_uid_of
 from app.services import RecordServices
 from app.storage import Labeller, Labels, ListedRow, WorklistQuery
-from app.usecases.patients.terms import study_terms
+from app.usecases.patients.terms import study_terms, study_uid_term
 from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
@@ -110,6 +111,7 @@ def _labels(services: RecordServices, row: ListedRow, study: Study) -> Labels:
     readers = {mark.person for mark in row.marks}
     facets = [_facet(services, tenant, *pair) for pair in product(_any_of(regions), _any_of(readers))]
     facets += [name_label(services, tenant, image.name) for image in study.images]
+    facets.append(study_uid_term(services.blind_index, tenant, study_uid_of(study)))
     facets += study_terms(services.blind_index, tenant, study.patient, study.examination)
     facets += [_outcome(services, tenant, study.decision.outcome)] if study.decision else []
     state, verdict = STATES[row.is_read], study_verdict(study)

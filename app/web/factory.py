@@ -11,10 +11,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.config import Settings
 from app.detection import reference_of
 from app.records import DISCLAIMER
+from app.reports.uids import study_uid_of
 from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
 from app.usecases.administration.tenants import may_found
+from app.usecases.dicomweb.archive import Archive
 from app.usecases.feedback.rules import LONGEST_OTHER, OTHER, OTHER_REGIONS
 from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
@@ -28,6 +30,7 @@ from app.web.http.requests.query import way_back
 from app.web.http.requests.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
 from app.web.i18n.failures import words_by_code
+from app.web.pages import archive as archive_page
 from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
 from app.web.pages.account import account
@@ -45,8 +48,10 @@ class OrderedJson(DefaultJSONProvider):
     sort_keys = False
 
 
-def create_app(settings: Settings, services: Services | None = None) -> Flask:
+def create_app(settings: Settings, services: Services | None = None, archive: Archive | None = None) -> Flask:
     """Build the application; without `services` the real ones are built, which loads the weights.
+
+    archive: the archive that people search and take studies from, None without one.
 
     Raises:
         ConfigError, ModelError: from `build_services`, or the keys are not those of the database. The application does
@@ -61,15 +66,20 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     services = services or build_services(settings)
     check_keys(services)
     app.extensions["services"] = services
+    app.extensions["archive"] = archive
     app.extensions["limits"] = settings.limits
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back, may=may)
     app.jinja_env.globals.update(PREVIEW_LONG_SIDE=PREVIEW_LONG_SIDE_PX, longest_other=LONGEST_OTHER)
+    archive_tenant = settings.dicomweb.tenant if archive else None
+    app.jinja_env.globals.update(viewer_url=settings.dicomweb.viewer_url, archive_tenant=archive_tenant)
     app.jinja_env.globals.update(other_regions=(*OTHER_REGIONS, OTHER))
     app.jinja_env.globals.update(may_found=may_found)
-    app.jinja_env.filters.update(wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of)
+    app.jinja_env.filters.update(
+        wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of, study_uid=study_uid_of
+    )
 
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
@@ -79,9 +89,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     cors.install(app, settings.cors_origins)
     guard.install(app)
     answer_errors(app)
-    pages = (studies, bin, patients, reports, worklist, selection, explanation, help, language_page, sign_in, account)
+    pages = (studies, bin, patients, archive_page, reports, worklist, selection, explanation, help, language_page)
     administration = (people, tenants, retention, audit)
-    for part in (*pages, *administration, api, docs, operations):
+    for part in (*pages, sign_in, account, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)
     return app
 

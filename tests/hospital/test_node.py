@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
-from app.errors import DamagedImage, DuplicateInstance, FractureError, Unavailable, UnsupportedImage
+from app.errors import DamagedImage, DuplicateInstance, FractureError, OwnResult, Unavailable, UnsupportedImage
 from app.hospital.node import Node, NodeSettings, status_of
 from app.hospital.peers import Sender
 from app.imaging import phantom
@@ -109,7 +109,13 @@ def test_an_object_arrives_whole_under_the_tenant_of_its_sender(port, run, archi
 
 @pytest.mark.parametrize(
     ("failure", "status"),
-    [(DamagedImage(), 0xC000), (UnsupportedImage(), 0xC000), (DuplicateInstance(), 0x0111), (Unavailable(), 0xA700)],
+    [
+        (DamagedImage(), 0xC000),
+        (UnsupportedImage(), 0xC000),
+        (OwnResult(), 0xC000),
+        (DuplicateInstance(), 0x0111),
+        (Unavailable(), 0xA700),
+    ],
 )
 def test_each_failure_has_its_status(failure: FractureError, status: int) -> None:
     assert status_of(failure) == status

@@ -134,17 +134,18 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     return Radiograph(shown.grey, spacing, "dicom", bits, warnings, shown.levels, header_of(dataset, scale))
 
 
-def read_elements(raw: bytes, limits: Limits, elements: Sequence[str | int]) -> FileDataset:
-    """Parse these elements, by keyword or tag; values are converted when they are asked for.
+def read_elements(raw: bytes, limits: Limits, elements: Sequence[str | int] | None = None) -> FileDataset:
+    """Parse these elements, by keyword or tag, or all of them; values are converted when they are asked for.
 
     Raises:
         ImageTooLarge, DamagedImage: deflated beyond the limits, or more elements than any header has.
     """
-    return _read(_inflated(raw, limits), elements)
+    return _read(inflated(raw, limits), elements)
 
 
-def _read(raw: bytes, elements: Sequence[str | int]) -> FileDataset:
-    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=[Tag(each) for each in elements])
+def _read(raw: bytes, elements: Sequence[str | int] | None) -> FileDataset:
+    tags = None if elements is None else [Tag(each) for each in elements]
+    dataset = dcmread(_BoundedBytes(raw), force=True, specific_tags=tags)
     if not hasattr(dataset, "file_meta"):
         dataset.file_meta = FileMetaDataset()
     if not dataset.file_meta.get("TransferSyntaxUID"):
@@ -152,7 +153,7 @@ def _read(raw: bytes, elements: Sequence[str | int]) -> FileDataset:
     return dataset
 
 
-def _inflated(raw: bytes, limits: Limits) -> bytes:
+def inflated(raw: bytes, limits: Limits) -> bytes:
     """The same file with its data set inflated, where its transfer syntax says that it is deflated.
 
     pydicom would inflate without a bound. Source: DICOM PS3.5 A.5; the group length element is PS3.10 7.1.

@@ -96,7 +96,7 @@ def _decompress(dataset: Dataset, low_bit: int, stored: int) -> tuple[int, int]:
     Returns the place of the values, which for some codecs is that of the codestream.
     """
     syntax = dataset.file_meta.TransferSyntaxUID
-    code = _joined_fragments(dataset.PixelData)
+    code = joined_fragments(dataset.PixelData)
     if syntax == RLELossless:
         _set_native(dataset, _rle(code, dataset), planar=1)
         return low_bit, stored
@@ -131,7 +131,7 @@ def _decompress_jpeg(dataset: Dataset, jpeg: Jpeg) -> None:
         dataset.PixelData = encapsulate([code], has_bot=False)
 
 
-def _joined_fragments(value: bytes) -> bytes:
+def joined_fragments(value: bytes) -> bytes:
     """All fragments of the one frame, without the offset table before them. Source: DICOM PS3.5 A.4."""
     fragments = list(islice(generate_fragments(value), _MOST_FRAGMENTS + 1))
     if not 2 <= len(fragments) <= _MOST_FRAGMENTS:

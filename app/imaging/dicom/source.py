@@ -1,11 +1,14 @@
 """The header of a DICOM image as other DICOM objects refer to it and copy from it."""
 
 import re
+from collections.abc import Sequence
 
 from pydicom.dataset import Dataset
 
 from app.config import Limits
 from app.imaging.dicom.file import looks_like_dicom, read_elements
+from app.imaging.dicom.header import KEYWORDS, header_of
+from app.records import Header
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
 _TEXTS = (
@@ -58,19 +61,20 @@ _FORMS = {
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 
-def dicom_source(raw: bytes, limits: Limits) -> Dataset | None:
+def dicom_source(raw: bytes, limits: Limits, also: Sequence[str] = ()) -> Dataset | None:
     """The elements of an image that its results need, without pixel data; None for a file that is no DICOM object.
 
-    An element whose value does not have the form of its VR is absent.
+    also: keywords of further elements. An element whose value does not have the form of its VR is absent.
 
     Raises:
         ImageTooLarge, DamagedImage: from inflating and parsing the header.
     """
     if not looks_like_dicom(raw):
         return None
-    found = read_elements(raw, limits, (*_UIDS, *_TEXTS, *_IMAGE))
+    keywords = (*_UIDS, *_TEXTS, *_IMAGE, *also)
+    found = read_elements(raw, limits, keywords)
     source = Dataset()
-    for keyword in (*_UIDS, *_TEXTS, *_IMAGE):
+    for keyword in keywords:
         # pydicom converts a value when it is asked for, and fails then.
         try:
             value = found.get(keyword)
@@ -82,3 +86,12 @@ def dicom_source(raw: bytes, limits: Limits) -> Dataset | None:
         except (ValueError, TypeError, NotImplementedError, LookupError, OverflowError):
             continue
     return source
+
+
+def dicom_header(raw: bytes, limits: Limits) -> Header | None:
+    """The header of a file that is not decoded; None for a file that is no DICOM object.
+
+    Raises:
+        ImageTooLarge, DamagedImage: from inflating and parsing the header.
+    """
+    return header_of(read_elements(raw, limits, KEYWORDS)) if looks_like_dicom(raw) else None

@@ -15,7 +15,8 @@ from pydicom.dataset import Dataset
 
 from app.errors import NoSourceObject
 from app.records import DISCLAIMER, Finding
-from app.reports.dicom.result import MANUFACTURER, Result, date_stably, side_of
+from app.reports.dicom.result import PRESENTATION_STATE, Result, date_stably, side_of
+from app.reports.uids import MANUFACTURER
 
 _LAYER = "FINDINGS"
 
@@ -43,9 +44,9 @@ def presentation_state(result: Result, title: str) -> Dataset:
     )
     state = GrayscaleSoftcopyPresentationState(
         referenced_images=[evidence],
-        series_instance_uid=result.uid("presentation-state-series"),
-        series_number=9003,
-        sop_instance_uid=result.uid("presentation-state"),
+        series_instance_uid=result.series_uid(PRESENTATION_STATE),
+        series_number=PRESENTATION_STATE.series_number,
+        sop_instance_uid=result.instance_uid(PRESENTATION_STATE),
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name=model.name,
@@ -55,7 +56,7 @@ def presentation_state(result: Result, title: str) -> Dataset:
         content_description="Fracture detection",
         graphic_annotations=[annotation],
         graphic_layers=[layer],
-        series_description="Fracture detection, presentation state",
+        series_description=PRESENTATION_STATE.description,
         specific_character_set="ISO_IR 192",
     )
     state.Laterality = side_of(evidence)

@@ -1,16 +1,20 @@
 """The result of one image, and the attributes that all DICOM objects made of it share."""
 
-import hashlib
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pydicom.dataset import Dataset
-from pydicom.uid import SecondaryCaptureImageStorage
+from pydicom.uid import (
+    UID,
+    ComprehensiveSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
+)
 
 from app.records import Study, StudyImage
+from app.reports.uids import derived_uid, study_uid_of
 
-MANUFACTURER = "Fracture detection (open source)"
 # Type 2 attributes of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1): present, empty when unknown.
 _TYPE_2 = (
     "PatientName",
@@ -24,6 +28,32 @@ _TYPE_2 = (
     "StudyID",
 )
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
+
+
+@dataclass(frozen=True)
+class ResultKind:
+    """Kind of result object, and what all objects of the kind share; `name` is a part of their UIDs."""
+
+    name: str
+    sop_class: UID
+    modality: str
+    series_number: int
+    description: str
+
+
+STRUCTURED_REPORT = ResultKind(
+    "structured-report", ComprehensiveSRStorage, "SR", 9001, "Fracture detection, structured report"
+)
+SECONDARY_CAPTURE = ResultKind(
+    "secondary-capture", SecondaryCaptureImageStorage, "OT", 9002, "Fracture detection, findings drawn"
+)
+PRESENTATION_STATE = ResultKind(
+    "presentation-state",
+    GrayscaleSoftcopyPresentationStateStorage,
+    "PR",
+    9003,
+    "Fracture detection, presentation state",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +75,17 @@ class Result:
         return self.source is not None and all(self.source.get(name) for name in _UIDS)
 
     @property
+    def kinds(self) -> tuple[ResultKind, ...]:
+        """The results that can be made: none while pending, no image of a file that cannot be decoded."""
+        assessment = self.image.assessment
+        if assessment.verdict == "pending":
+            return ()
+        if assessment.reason == "unreadable":
+            return (STRUCTURED_REPORT,)
+        is_grey = self.is_referable and self.source is not None and self.source.get("SamplesPerPixel") == 1
+        return (STRUCTURED_REPORT, SECONDARY_CAPTURE, *((PRESENTATION_STATE,) if is_grey else ()))
+
+    @property
     def at(self) -> datetime:
         """The time of the assessment, in UTC: the content date of every object made of it."""
         return self.image.created_at.astimezone(UTC)
@@ -56,10 +97,15 @@ class Result:
         """
         assessment = self.image.assessment
         parts = (kind, self.study.id, self.image.id, assessment.model.sha256, repr(assessment.findings), self.stated)
-        digest = hashlib.sha256("\0".join((*parts, assessment.verdict)).encode()).digest()
-        # Version 8 and the variant of RFC 9562, as a UUID made of a digest of one's own has.
-        number = int.from_bytes(digest[:16]) & ~(0xF << 76) & ~(0x3 << 62) | (0x8 << 76) | (0x2 << 62)
-        return f"2.25.{number}"
+        return derived_uid(*parts, assessment.verdict)
+
+    def instance_uid(self, kind: ResultKind) -> str:
+        """The SOP Instance UID of a result."""
+        return self.uid(kind.name)
+
+    def series_uid(self, kind: ResultKind) -> str:
+        """The Series Instance UID of a result."""
+        return self.uid(f"{kind.name}-series")
 
     def evidence(self) -> Dataset:
         """The referenced image's header, complete where the standard wants an attribute that the file lacks.
@@ -77,10 +123,9 @@ class Result:
                 setattr(dataset, name, "")
         if not self.is_referable:
             assessment = self.image.assessment
-            dataset.StudyInstanceUID = self.uid("study") if self.source is None else dataset.get("StudyInstanceUID")
-            dataset.StudyInstanceUID = dataset.StudyInstanceUID or self.uid("study")
-            dataset.SeriesInstanceUID = self.uid("secondary-capture-series")
-            dataset.SOPInstanceUID = self.uid("secondary-capture")
+            dataset.StudyInstanceUID = dataset.get("StudyInstanceUID") or study_uid_of(self.study)
+            dataset.SeriesInstanceUID = self.series_uid(SECONDARY_CAPTURE)
+            dataset.SOPInstanceUID = self.instance_uid(SECONDARY_CAPTURE)
             dataset.SOPClassUID = SecondaryCaptureImageStorage
             dataset.Modality = "OT"
             dataset.Rows, dataset.Columns = assessment.height, assessment.width
@@ -105,12 +150,13 @@ def side_of(evidence: Dataset) -> str:
 def date_stably(dataset: Dataset, at: datetime) -> Dataset:
     """Replace the time of writing by the time of the assessment, so that the same UID means the same content."""
     date, time = at.strftime("%Y%m%d"), at.strftime("%H%M%S")
-    for name in ("Content", "InstanceCreation", "Series", "PresentationCreation"):
-        if f"{name}Date" in dataset:
-            setattr(dataset, f"{name}Date", date)
-        if f"{name}Time" in dataset:
-            setattr(dataset, f"{name}Time", time)
+    for name in ("Content{}", "InstanceCreation{}", "Series{}", "PresentationCreation{}", "{}OfSecondaryCapture"):
+        for part, value in (("Date", date), ("Time", time)):
+            if name.format(part) in dataset:
+                setattr(dataset, name.format(part), value)
     if "ObservationDateTime" in dataset:
         dataset.ObservationDateTime = date + time
+    for item in dataset.get("ContributingEquipmentSequence", ()):
+        item.ContributionDateTime = date + time
     dataset.TimezoneOffsetFromUTC = "+0000"
     return dataset

@@ -8,7 +8,8 @@ from highdicom.sc import SCImage
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from app.reports.dicom.result import MANUFACTURER, Result, date_stably, side_of
+from app.reports.dicom.result import SECONDARY_CAPTURE, Result, date_stably, side_of
+from app.reports.uids import MANUFACTURER
 
 
 def secondary_capture(result: Result, rgb: NDArray[np.uint8]) -> Dataset:
@@ -26,9 +27,9 @@ def secondary_capture(result: Result, rgb: NDArray[np.uint8]) -> Dataset:
         # Required by the library; the true orientation, mostly unknown for a radiograph, replaces it below.
         patient_orientation=("L", "F"),
         study_instance_uid=evidence.StudyInstanceUID,
-        series_instance_uid=result.uid("secondary-capture-series"),
-        series_number=9002,
-        sop_instance_uid=result.uid("secondary-capture"),
+        series_instance_uid=result.series_uid(SECONDARY_CAPTURE),
+        series_number=SECONDARY_CAPTURE.series_number,
+        sop_instance_uid=result.instance_uid(SECONDARY_CAPTURE),
         instance_number=1,
         manufacturer=MANUFACTURER,
         patient_id=evidence.PatientID,
@@ -40,7 +41,7 @@ def secondary_capture(result: Result, rgb: NDArray[np.uint8]) -> Dataset:
         study_date=evidence.StudyDate or None,
         study_time=evidence.StudyTime or None,
         referring_physician_name=evidence.ReferringPhysicianName,
-        series_description="Fracture detection, findings drawn",
+        series_description=SECONDARY_CAPTURE.description,
         specific_character_set="ISO_IR 192",
     )
     orientation: list[str] = list(evidence.get("PatientOrientation") or [])

@@ -39,7 +39,8 @@ from app.reports.dicom.codes import (
     PROCEDURE,
     REGION_CODES,
 )
-from app.reports.dicom.result import MANUFACTURER, Result, date_stably
+from app.reports.dicom.result import STRUCTURED_REPORT, Result, date_stably
+from app.reports.uids import MANUFACTURER
 
 
 def structured_report(result: Result, conclusion: str) -> Dataset:
@@ -60,14 +61,14 @@ def structured_report(result: Result, conclusion: str) -> Dataset:
     document = ComprehensiveSR(
         evidence=[evidence],
         content=report[0],
-        series_instance_uid=result.uid("structured-report-series"),
-        series_number=9001,
-        sop_instance_uid=result.uid("structured-report"),
+        series_instance_uid=result.series_uid(STRUCTURED_REPORT),
+        series_number=STRUCTURED_REPORT.series_number,
+        sop_instance_uid=result.instance_uid(STRUCTURED_REPORT),
         instance_number=1,
         manufacturer=MANUFACTURER,
         is_complete=True,
         is_final=False,
-        series_description="Fracture detection, structured report",
+        series_description=STRUCTURED_REPORT.description,
         specific_character_set="ISO_IR 192",
     )
     return date_stably(document, result.at)

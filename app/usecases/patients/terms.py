@@ -48,6 +48,11 @@ def accession_term(index: BlindIndex, tenant: str, number: str) -> bytes:
     return index.label(tenant, "accession", normalized(number))
 
 
+def study_uid_term(index: BlindIndex, tenant: str, study_uid: str) -> bytes:
+    """The term of a Study Instance UID."""
+    return index.label(tenant, "study-uid", study_uid)
+
+
 def same_patient_term(index: BlindIndex, tenant: str, patient: Patient) -> bytes:
     """The term that the studies of one patient share: of the number, or of name and birth date where there is none."""
     if patient.id:

@@ -1,8 +1,9 @@
 """Results of an image as DICOM files: Structured Report, Secondary Capture, Grayscale Softcopy Presentation State."""
 
 import textwrap
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -12,10 +13,17 @@ from pydicom.dataset import Dataset
 from app import imaging
 from app.config import Limits
 from app.drawings import Label
-from app.errors import NoSourceObject
 from app.records import DISCLAIMER, Person, Study, StudyImage
 from app.reports import ENGLISH, overlay, words
-from app.reports.dicom import Result, presentation_state, secondary_capture, structured_report
+from app.reports.dicom import (
+    PRESENTATION_STATE,
+    STRUCTURED_REPORT,
+    Result,
+    ResultKind,
+    presentation_state,
+    secondary_capture,
+    structured_report,
+)
 from app.services import RecordServices, Services
 from app.usecases.sealed_records import open_original, open_study, view_of
 from app.usecases.studies.show import get_study, radiograph_of
@@ -63,13 +71,13 @@ def objects_of(
 
     raw: the file. grey: its radiograph, (H, W) uint8.
     """
-    result = _result_of(study, image, raw, limits)
+    result = result_of(study, image, raw, limits)
     report = structured_report(result, _conclusion(image))
     return {"sr": _file(report), "sc": _file(secondary_capture(result, _burned_in(grey, result)))}
 
 
 def result_files(services: RecordServices, tenant: str, study_id: str) -> list[bytes]:
-    """Every result of a stored study: SR and SC of each image, GSPS where the image came as a grey DICOM object.
+    """Every result of a stored study: SR and SC of each image that was decoded, GSPS of each grey DICOM object.
 
     Raises:
         StudyNotFound: not in this tenant.
@@ -80,21 +88,35 @@ def result_files(services: RecordServices, tenant: str, study_id: str) -> list[b
     files: list[bytes] = []
     for image in study.images:
         raw = open_original(services, tenant, study_id, image.id)
-        files += objects_of(study, image, raw, imaging.decode(raw, limits).grey, limits).values()
-        with suppress(NoSourceObject):
-            result = _result_of(study, image, raw, limits)
-            files.append(_file(presentation_state(result, _conclusion(image))))
+        result = result_of(study, image, raw, limits)
+        grey = partial(_grey_of, raw, limits)
+        files += [result_file(result, kind, grey) for kind in result.kinds]
     return files
+
+
+def result_file(result: Result, kind: ResultKind, grey: Callable[[], NDArray[np.uint8]]) -> bytes:
+    """The file of one result that `result.kinds` names; `grey` gives the radiograph, which only a capture needs."""
+    conclusion = _conclusion(result.image)
+    if kind == STRUCTURED_REPORT:
+        return _file(structured_report(result, conclusion))
+    if kind == PRESENTATION_STATE:
+        return _file(presentation_state(result, conclusion))
+    return _file(secondary_capture(result, _burned_in(grey(), result)))
+
+
+def _grey_of(raw: bytes, limits: Limits) -> NDArray[np.uint8]:
+    return imaging.decode(raw, limits).grey
 
 
 def _result(services: Services, person: Person, study_id: str, image_id: str) -> Result:
     study = get_study(services, person, study_id)
     image = view_of(study, image_id)
     raw = open_original(services, person.tenant, study_id, image_id)
-    return _result_of(study, image, raw, services.settings.limits)
+    return result_of(study, image, raw, services.settings.limits)
 
 
-def _result_of(study: Study, image: StudyImage, raw: bytes, limits: Limits) -> Result:
+def result_of(study: Study, image: StudyImage, raw: bytes, limits: Limits) -> Result:
+    """The result of one image of an opened study; `raw` is the image's file."""
     return Result(study, image, imaging.dicom_source(raw, limits), words.decision_text(study.decision))
 
 

@@ -8,7 +8,7 @@ from app.web.api.bodies import Body
 from app.web.api.fields import Answer
 
 Json = dict[str, Any]
-Tag = Literal["Studies", "Images", "Worklist", "Feedback", "Reports", "Service"]
+Tag = Literal["Studies", "Images", "Worklist", "Feedback", "Reports", "DICOMweb", "Service"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 _ATTRIBUTE = "openapi_operation"

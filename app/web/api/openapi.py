@@ -26,6 +26,7 @@ _TAGS = {
     "Worklist": "Studies as work to be done.",
     "Feedback": "Answers of readers.",
     "Reports": "Documents about a study.",
+    "DICOMweb": "Studies as DICOM objects (QIDO-RS, WADO-RS).",
     "Service": "The service itself.",
 }
 

@@ -20,6 +20,7 @@ from app.web.api import interchange, parameters
 from app.web.api.answers import EncryptionKey, Feedback, FeedbackList, Study, StudyPage, Submission
 from app.web.api.bodies import NewClosing, NewFeedback, NewReport, StudyChanges, json_body
 from app.web.api.description import Operation, describe
+from app.web.api.dicomweb import routes as dicomweb
 from app.web.api.fields import Answer
 from app.web.api.openapi import document
 from app.web.api.report_answers import ReportList, SignedReport
@@ -34,6 +35,7 @@ from app.web.i18n.language import asked
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 blueprint.register_blueprint(interchange.blueprint)
+blueprint.register_blueprint(dicomweb.blueprint)
 
 
 @blueprint.get("/openapi.json")

@@ -9,12 +9,18 @@ from app.records import Person
 from app.services import Services
 from app.storage import SessionRow
 from app.usecases.administration.roles import Permission, is_allowed
+from app.usecases.dicomweb.archive import Archive
 from app.web.http.metrics import Metrics
 
 
 def services() -> Services:
     """The long-lived objects of this application."""
     return cast(Services, current_app.extensions["services"])
+
+
+def archive() -> Archive | None:
+    """The archive that people search; None without one."""
+    return cast(Archive | None, current_app.extensions["archive"])
 
 
 def limits() -> Limits:

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 _PREFIX = "/api/v1/"
 _METHODS = "GET, POST, PATCH, DELETE"
-_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Key-Id, X-Sealed-Name"
+# The Accept of a DICOMweb client has characters that a browser asks about first.
+_HEADERS = "Accept, Authorization, Content-Type, Idempotency-Key, X-Key-Id, X-Sealed-Name"
 _EXPOSED = "Content-Disposition, Retry-After, X-Request-Id, X-Why"
 _REMEMBERED_S = "600"
 

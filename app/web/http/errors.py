@@ -22,6 +22,7 @@ STATUS_OF_FAMILY: tuple[tuple[type[errors.FractureError], int], ...] = (
     (errors.NotSignedIn, 401),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
+    (errors.NotAcceptable, 406),
     (errors.Conflict, 409),
     (errors.UnknownKey, 409),
     (errors.TooLarge, 413),

@@ -3,11 +3,12 @@
 import pytest
 from pydicom.uid import generate_uid
 
-from app.errors import Busy, DamagedImage, DuplicateInstance, UploadTooLarge
+from app.errors import Busy, DamagedImage, DuplicateInstance, OwnResult, UploadTooLarge
 from app.imaging import phantom
 from app.records import Actor, Person, Study
 from app.services import Services
 from app.usecases.administration import people
+from app.usecases.reports.dicom import result_files
 from app.usecases.sealed_records import open_study
 from app.usecases.studies.bin import delete_study, restore_study
 from app.usecases.studies.pending import LEASE, infer_pending
@@ -15,6 +16,7 @@ from app.usecases.studies.receive import is_stored, receive
 from tests.support.image_files import dataset, dicom
 
 TENANT = "default"
+PERSON = Person("p1", TENANT, "Ada", "clinician")
 
 
 def radiograph(study_uid: str = "1.2.3", sop_uid: str | None = None, **more: object) -> bytes:
@@ -54,12 +56,12 @@ def test_objects_of_one_study_become_views_of_one_study_and_others_do_not(servic
     assert sorted(len(study.images) for study in stored(services)) == [1, 2]
 
 
-def test_the_same_object_again_is_stored_once_and_another_of_its_uid_is_refused(services: Services) -> None:
-    raw = radiograph(sop_uid="1.9.1")
-    receive(services, TENANT, raw)
-    receive(services, TENANT, raw)
+def test_the_same_image_again_is_stored_once_and_other_pixels_of_its_uid_are_refused(services: Services) -> None:
+    study = receive(services, TENANT, radiograph(sop_uid="1.9.1"))
+    # An archive corrects headers, and writes another file.
+    assert receive(services, TENANT, radiograph(sop_uid="1.9.1", AccessionNumber="corrected")) == study
     with pytest.raises(DuplicateInstance):
-        receive(services, TENANT, radiograph(sop_uid="1.9.1", PatientID="another"))
+        receive(services, TENANT, radiograph(sop_uid="1.9.1", PixelData=bytes(2 * 120 * 160)))
     assert [len(study.images) for study in stored(services)] == [1]
     assert (is_stored(services, TENANT, "1.9.1"), is_stored(services, TENANT, "1.9.2")) == (True, False)
 
@@ -115,6 +117,22 @@ def test_a_pending_study_that_comes_back_from_the_bin_is_inferred(services: Serv
     restore_study(services, ada, study)
     assert infer_pending(services)
     assert stored(services)[0].images[0].assessment.verdict != "pending"
+
+
+def test_a_result_of_this_software_is_not_taken_for_a_radiograph(services: Services) -> None:
+    receive(services, TENANT, radiograph())
+    assert infer_pending(services)
+    for file in result_files(services, TENANT, stored(services)[0].id):
+        with pytest.raises(OwnResult):
+            receive(services, TENANT, file)
+    assert len(stored(services)) == 1
+
+
+def test_patient_and_examination_are_known_before_inference(services: Services) -> None:
+    receive(services, TENANT, radiograph(PatientName="Doe^Jane", PatientID="4711"), by=PERSON)
+    (study,) = stored(services)
+    assert study.patient is not None
+    assert (study.patient.id, study.examination.study_uid, study.created_by) == ("4711", "1.2.3", PERSON.id)
 
 
 def test_a_study_that_was_deleted_meanwhile_stops_nobody(services: Services) -> None:

@@ -1,0 +1,1 @@
+"""What the app holds, as DICOM objects that other systems search and retrieve (QIDO-RS, WADO-RS)."""
