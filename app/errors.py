@@ -255,13 +255,6 @@ class TenantNotFound(NotFound):
     message = N_("There is no such tenant.")
 
 
-class NothingToTake(NotFound):
-    """A study of an archive that is not there, or has no image of a kind that is taken."""
-
-    code = "nothing-to-take"
-    message = N_("The archive holds no X-ray image of this study.")
-
-
 class StudyNotFound(NotFound):
     """No such study in the reader's tenant."""
 
@@ -276,13 +269,6 @@ class ImageNotFound(NotFound):
     message = N_("This image does not exist, or was deleted.")
 
 
-class NotAcceptable(FractureError):
-    """The client takes no form that the answer exists in."""
-
-    code = "not-acceptable"
-    message = N_("This object is stored in a transfer syntax that the request does not accept.")
-
-
 class Conflict(FractureError):
     """The request conflicts with the present state."""
 
@@ -295,27 +281,6 @@ class StudyHeld(Conflict):
 
     code = "legal-hold"
     message = N_("This study is under a legal hold and cannot be deleted.")
-
-
-class DuplicateInstance(Conflict):
-    """A DICOM object of the same SOP Instance UID is stored, and its content is another one."""
-
-    code = "duplicate-instance"
-    message = N_("An image with the same UID and other content is stored already.")
-
-
-class OwnResult(Conflict):
-    """A DICOM object that this software made of an image comes back as if it were one."""
-
-    code = "own-result"
-    message = N_("This object is a result of this software, not a radiograph.")
-
-
-class NoSourceObject(Conflict):
-    """The result refers to a DICOM image, and this image is none, or has no UIDs or no grey pixels."""
-
-    code = "no-source-object"
-    message = N_("A presentation state refers to a grey DICOM image with its UIDs. This image did not come as one.")
 
 
 class DifferentPatients(Conflict):
@@ -386,25 +351,11 @@ class Busy(FractureError):
     retry_after_s = 5
 
 
-class PeerUnavailable(FractureError):
-    """Another system does not answer, or refuses what it is sent."""
-
-    code = "peer-unavailable"
-    message = "The other system does not answer, or refused what it was sent."
-
-
 class Unavailable(FractureError):
     """A part that is needed does not answer."""
 
     code = "unavailable"
     message = N_("The server cannot do this just now.")
-
-
-class ArchiveUnavailable(Unavailable):
-    """The archive that DICOMWEB_URL names does not answer, or refuses what it is asked."""
-
-    code = "archive-unavailable"
-    message = N_("The archive does not answer, or refused the request. Try again, or ask your administrator.")
 
 
 class RecordForged(Unavailable):

@@ -31,6 +31,7 @@ LAYERS = {
     "app.records": 1,
     "app.config": 1,
     "app.errors": 1,
+    "app.exchange_errors": 1,
     "app.files": 1,
     "app.drawings": 1,
     "app.translatable": 0,
@@ -58,6 +59,7 @@ SIDEWAYS = {
     ("app.usecases", "app.services"),
     ("app.learning", "app.usecases"),
     ("app.config", "app.errors"),
+    ("app.exchange_errors", "app.errors"),
     ("app.config", "app.records"),
 }
 

@@ -21,7 +21,7 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from app.config import Settings
-from app.errors import ArchiveUnavailable
+from app.exchange_errors import ArchiveUnavailable
 from app.hospital.node import STORAGE_CLASSES
 from app.records import Patient
 from app.usecases.dicomweb.archive import ArchiveKeys, ArchiveStudy, ImageNames

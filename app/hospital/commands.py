@@ -60,6 +60,13 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
         with _one_line():
             _watch(settings, folder, tenant)
 
+    _add_exchange(group, settings)
+    return (group,)
+
+
+def _add_exchange(group: click.Group, settings: Settings) -> None:
+    """Add the commands that send to other nodes, or ask them."""
+
     @group.command("send")
     @click.argument("study")
     @click.option("--to", help="AE@HOST:PORT; all of DICOM_DESTINATIONS without it.")
@@ -102,8 +109,6 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
         with _one_line():
             for found in find_studies(parse_destination(peer), settings.dicom.ae_title, keys):
                 click.echo(json.dumps({name: str(found.get(name, "")) for name in _RETURNED}, ensure_ascii=False))
-
-    return (group,)
 
 
 @contextmanager

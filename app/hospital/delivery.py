@@ -9,7 +9,8 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from app.config import Settings
-from app.errors import ArchiveUnavailable, BadRequest, ConfigError, PeerUnavailable
+from app.errors import BadRequest, ConfigError
+from app.exchange_errors import ArchiveUnavailable, PeerUnavailable
 from app.hospital.archive_client import DicomWebArchive
 from app.hospital.peer_client import store
 from app.hospital.peers import parse_destination

@@ -46,7 +46,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 from pynetdicom.transport import ThreadedAssociationServer
 
-from app.errors import DamagedImage, DuplicateInstance, FractureError, OwnResult, UnsupportedImage
+from app.errors import DamagedImage, FractureError, UnsupportedImage
+from app.exchange_errors import DuplicateInstance, OwnResult
 from app.hospital import statuses
 from app.hospital.peers import Sender, sender_of
 

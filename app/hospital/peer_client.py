@@ -17,7 +17,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from app.errors import PeerUnavailable
+from app.exchange_errors import PeerUnavailable
 from app.hospital.peers import Destination
 
 # PS3.7 C: a status whose first hexadecimal digit is B is a warning; the object is stored.

@@ -14,7 +14,8 @@ from pydicom import dcmread
 from pydicom.uid import JPEGLSLossless, generate_uid
 
 from app.config import DicomWebSettings
-from app.errors import ArchiveUnavailable, DifferentPatients, NotFound, NothingToTake, TooManyFiles
+from app.errors import DifferentPatients, NotFound, TooManyFiles
+from app.exchange_errors import ArchiveUnavailable, NothingToTake
 from app.hospital.archive_client import DicomWebArchive
 from app.hospital.delivery import STOW, add_destination, channel_of, senders
 from app.imaging import phantom

@@ -15,7 +15,8 @@ from pydicom.uid import generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel
 
-from app.errors import DamagedImage, DuplicateInstance, FractureError, OwnResult, Unavailable, UnsupportedImage
+from app.errors import DamagedImage, FractureError, Unavailable, UnsupportedImage
+from app.exchange_errors import DuplicateInstance, OwnResult
 from app.hospital.node import Node, NodeSettings, status_of
 from app.hospital.peers import Sender
 from app.imaging import phantom

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from app.errors import PeerUnavailable
+from app.exchange_errors import PeerUnavailable
 from app.hospital.commands import Archive
 from app.hospital.node import Node, NodeSettings
 from app.hospital.peer_client import echo, find_studies, store

@@ -13,7 +13,7 @@ from highdicom.pr import (
 )
 from pydicom.dataset import Dataset
 
-from app.errors import NoSourceObject
+from app.exchange_errors import NoSourceObject
 from app.records import DISCLAIMER, Finding
 from app.reports.dicom.result import PRESENTATION_STATE, Result, date_stably, side_of
 from app.reports.uids import MANUFACTURER

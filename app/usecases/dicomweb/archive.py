@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app import imaging
-from app.errors import BadRequest, DifferentPatients, NotFound, NothingToTake, OwnResult, TooManyFiles
+from app.errors import BadRequest, DifferentPatients, NotFound, TooManyFiles
+from app.exchange_errors import NothingToTake, OwnResult
 from app.records import Patient, Person
 from app.services import RecordServices
 from app.usecases import audit

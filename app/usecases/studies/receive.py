@@ -6,7 +6,8 @@
 from dataclasses import dataclass, field
 
 from app import imaging
-from app.errors import DamagedImage, DuplicateInstance, EmptyFile, OwnResult, UploadTooLarge
+from app.errors import DamagedImage, EmptyFile, UploadTooLarge
+from app.exchange_errors import DuplicateInstance, OwnResult
 from app.files import sha256_of
 from app.records import Actor, Assessment, Header, ModelVersion, Person, Timing
 from app.reports.uids import MANUFACTURER

@@ -10,6 +10,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.exchange_errors import NotAcceptable
 from app.translatable import N_
 from app.web.http.requests.query import way_back
 from app.web.i18n.failures import failure_words
@@ -22,7 +23,7 @@ STATUS_OF_FAMILY: tuple[tuple[type[errors.FractureError], int], ...] = (
     (errors.NotSignedIn, 401),
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
-    (errors.NotAcceptable, 406),
+    (NotAcceptable, 406),
     (errors.Conflict, 409),
     (errors.UnknownKey, 409),
     (errors.TooLarge, 413),

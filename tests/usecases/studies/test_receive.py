@@ -3,7 +3,8 @@
 import pytest
 from pydicom.uid import generate_uid
 
-from app.errors import Busy, DamagedImage, DuplicateInstance, OwnResult, UploadTooLarge
+from app.errors import Busy, DamagedImage, UploadTooLarge
+from app.exchange_errors import DuplicateInstance, OwnResult
 from app.imaging import phantom
 from app.records import Actor, Person, Study
 from app.services import Services

@@ -10,7 +10,7 @@ from itertools import chain
 
 from flask import Response, request
 
-from app.errors import NotAcceptable
+from app.exchange_errors import NotAcceptable
 
 DICOM = "application/dicom"
 OCTETS = "application/octet-stream"
