@@ -1,1 +1,1 @@
-"""What the app holds, as DICOM objects that other systems search and retrieve (QIDO-RS, WADO-RS)."""
+"""DICOM objects of the stored studies, as other systems search and retrieve them (QIDO-RS, WADO-RS)."""

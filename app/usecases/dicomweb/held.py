@@ -108,7 +108,7 @@ def _about_original(result: Result, raw: bytes, limits: Limits, number: int) -> 
 
 
 def _about_result(result: Result, kind: ResultKind) -> Dataset:
-    """What a search needs of a result, without making it."""
+    """Attributes of a result for searches, without making the object."""
     about = result.evidence()
     for keyword in _OF_THE_IMAGE:
         if keyword in about:

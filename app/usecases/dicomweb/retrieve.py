@@ -1,4 +1,4 @@
-"""Retrieve what the app holds as DICOM files, metadata, frames and rendered images.
+"""Retrieve stored studies as DICOM files, metadata, frames and rendered images.
 
 Source: DICOM PS3.18 10.4 (WADO-RS).
 """

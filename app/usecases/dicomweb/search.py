@@ -1,4 +1,4 @@
-"""Search what the app holds as DICOM studies, series and instances.
+"""Search the stored studies as DICOM studies, series and instances.
 
 Source: DICOM PS3.18 10.6 (QIDO-RS); PS3.4 C.3.4 for the attributes of an answer.
 """

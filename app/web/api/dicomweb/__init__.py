@@ -1,1 +1,1 @@
-"""DICOMweb: search and retrieve what the app holds (QIDO-RS and WADO-RS)."""
+"""DICOMweb: search and retrieve stored studies (QIDO-RS and WADO-RS)."""
