@@ -60,6 +60,22 @@ class DicomWebSettings:
 
 
 @dataclass(frozen=True)
+class BucketSettings:
+    """A bucket for originals, and how to reach it.
+
+    prefix: of every key; "" or ending with a slash. endpoint: None for Amazon's own.
+    """
+
+    bucket: str
+    prefix: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    endpoint: str | None = None
+    region: str = "us-east-1"
+    ca: Path | None = None
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an administrator may set; `docs/configuration.md` says what each means."""
 
@@ -83,6 +99,7 @@ class Settings:
     dicom: DicomSettings = DicomSettings()
     dicomweb: DicomWebSettings = DicomWebSettings()
     cors_origins: tuple[str, ...] = ()
+    bucket: BucketSettings | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -116,6 +133,7 @@ class Settings:
             dicom=_dicom(environ),
             dicomweb=_dicomweb(environ),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
+            bucket=_bucket(environ),
         )
 
 
@@ -152,15 +170,32 @@ def _dicomweb(environ: Mapping[str, str]) -> DicomWebSettings:
         raise ConfigError("DICOMWEB_URL must begin with https:// (or http:// inside a protected network).")
     if viewer and (not viewer.startswith(("https://", "http://", "weasis://")) or "{study_uid}" not in viewer):
         raise ConfigError("VIEWER_URL must begin with https://, http:// or weasis:// and contain {study_uid}.")
-    has_secret = environ.get("DICOMWEB_AUTHORIZATION", "").strip() or environ.get("DICOMWEB_AUTHORIZATION_FILE")
-    authorization = _secret(environ, "DICOMWEB_AUTHORIZATION", None) if has_secret else ""
     return DicomWebSettings(
         url,
         tenant=environ.get("DICOMWEB_TENANT", "").strip() or DicomWebSettings.tenant,
-        authorization=authorization,
+        authorization=_optional_secret(environ, "DICOMWEB_AUTHORIZATION"),
         ca=Path(environ["DICOMWEB_CA"]) if environ.get("DICOMWEB_CA") else None,
         viewer_url=viewer,
     )
+
+
+def _bucket(environ: Mapping[str, str]) -> BucketSettings | None:
+    """The bucket of `s3://BUCKET/PREFIX`; None where originals stay in the database."""
+    url, endpoint = environ.get("ORIGINALS_URL", "").strip(), environ.get("S3_ENDPOINT", "").strip() or None
+    region, ca = environ.get("S3_REGION") or BucketSettings.region, environ.get("S3_CA")
+    access_key, secret_key = _optional_secret(environ, "S3_ACCESS_KEY"), _optional_secret(environ, "S3_SECRET_KEY")
+    if not url:
+        return None
+    if not access_key or not secret_key:
+        raise ConfigError("ORIGINALS_URL needs S3_ACCESS_KEY and S3_SECRET_KEY, or a file for each.")
+    scheme, _, path = url.partition("://")
+    bucket, _, prefix = path.partition("/")
+    if scheme != "s3" or not bucket:
+        raise ConfigError("ORIGINALS_URL must be s3://BUCKET or s3://BUCKET/PREFIX.")
+    if endpoint and not endpoint.startswith(("https://", "http://")):
+        raise ConfigError("S3_ENDPOINT must begin with https:// or http://.")
+    prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+    return BucketSettings(bucket, prefix, access_key, secret_key, endpoint, region, Path(ca) if ca else None)
 
 
 def _database_url(environ: Mapping[str, str], data_dir: Path | None) -> str:
@@ -186,6 +221,12 @@ def _secret(environ: Mapping[str, str], name: str, data_dir: Path | None) -> str
     if not value:
         raise ConfigError(f"The file for {name} is empty: {path}")
     return value
+
+
+def _optional_secret(environ: Mapping[str, str], name: str) -> str:
+    """The secret from NAME or from the file named by NAME_FILE; "" where neither is set."""
+    is_set = environ.get(name, "").strip() or environ.get(f"{name}_FILE")
+    return _secret(environ, name, None) if is_set else ""
 
 
 def _secret_file(environ: Mapping[str, str], name: str, data_dir: Path | None) -> Path | None:

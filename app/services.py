@@ -66,7 +66,7 @@ def build_record_services(settings: Settings) -> RecordServices:
         keys = KeyFile(settings.master_keys_file)
     return RecordServices(
         settings=settings,
-        store=open_store(settings.database_url),
+        store=open_store(settings.database_url, settings.bucket),
         keys=keys,
         vault=Vault(keys),
         passwords=Passwords(),

@@ -100,6 +100,8 @@ OWNERS = {
     "sqlalchemy": {"app.storage"},
     "alembic": {"app.storage"},
     "psycopg": {"app.storage"},
+    "boto3": {"app.storage"},
+    "botocore": {"app.storage"},
     "flask": {"app.web"},
     "flask_wtf": {"app.web"},
     "flask_babel": {"app.web"},

@@ -2,10 +2,10 @@
 
 import click
 
-from app.commands import database, feedback, keys, outbox, patients, people, records, tokens, worklist
+from app.commands import database, feedback, keys, originals, outbox, patients, people, records, tokens, worklist
 from app.config import Settings
 
-GROUPS = (database, people, tokens, keys, records, feedback, worklist, outbox, patients)
+GROUPS = (database, people, tokens, keys, records, originals, feedback, worklist, outbox, patients)
 
 
 def is_administration() -> bool:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import ConfigError, Unavailable
+from app.storage.objects import NoObjects, ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class Transactions(Protocol):
     def forget(self) -> None:
         """Remove deleted rows from SQLite's write-ahead log once the transaction is committed."""
 
+    def discard(self, keys: Sequence[str]) -> None:
+        """Remove objects, which no row names any more, once the transaction is committed."""
+
 
 class OpenTransaction:
     """One write transaction, shared by every repository that takes part in it."""
@@ -52,6 +56,7 @@ class OpenTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.has_deleted = False
+        self.discarded: list[str] = []
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -67,11 +72,16 @@ class OpenTransaction:
         """Note that rows were deleted."""
         self.has_deleted = True
 
+    def discard(self, keys: Sequence[str]) -> None:
+        """Note that objects are to be removed."""
+        self.discarded += keys
+
 
 class Database:
     """A pool of connections. Safe to share between threads, not between processes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, objects: ObjectStore | None = None) -> None:
+        self._objects = objects or NoObjects()
         snapshot = {} if is_sqlite(engine) else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._engine = engine
         self._reader = engine.execution_options(**snapshot)
@@ -111,6 +121,15 @@ class Database:
             yield transaction
         if transaction.has_deleted or self._log_is_due:
             self.forget()
+        self.discard(transaction.discarded)
+
+    def discard(self, keys: Sequence[str]) -> None:
+        """Remove objects that no row names any more; where the bucket does not answer they remain as orphans."""
+        try:
+            if keys:
+                self._objects.remove(keys)
+        except Unavailable:
+            log.warning("%d objects of deleted studies remain until orphans are swept", len(keys))
 
     def forget(self) -> None:
         """Empty SQLite's write-ahead log after a deletion, so that nothing of the deleted rows remains on the disk.

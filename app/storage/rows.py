@@ -81,12 +81,16 @@ class SessionRow:
 
 @dataclass(frozen=True)
 class NewImage:
-    """One view to be stored: its sealed reading and the sealed file as it came."""
+    """One view to be stored: its sealed assessment and the sealed file as it came.
+
+    object: the key of the object that holds the file; `sealed_original` is empty then.
+    """
 
     id: str
     created_at: datetime
     sealed_assessment: bytes = field(repr=False)
     sealed_original: bytes = field(repr=False)
+    object: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from app.config import BucketSettings
 from app.errors import ConfigError, Unavailable
 from app.storage.access.attempts import Attempts
 from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
 from app.storage.audit import Audit
 from app.storage.database import Database, Transactions, connect
+from app.storage.objects import NoObjects, ObjectStore, open_objects
 from app.storage.outbox import Outbox
 from app.storage.received import Received
 from app.storage.schema import check_schema, sqlite_path
@@ -19,6 +21,7 @@ from app.storage.studies.bin import Bin
 from app.storage.studies.decisions import Decisions
 from app.storage.studies.feedback import FeedbackLog
 from app.storage.studies.notices import Notices
+from app.storage.studies.originals import Originals
 from app.storage.studies.repeatable import Repeatable
 from app.storage.studies.studies import Studies
 from app.storage.worklist.worklist import Worklist
@@ -27,11 +30,12 @@ from app.storage.worklist.worklist import Worklist
 class Repositories:
     """Every repository over one source of transactions."""
 
-    def __init__(self, transactions: Transactions) -> None:
+    def __init__(self, transactions: Transactions, objects: ObjectStore) -> None:
         self.people = People(transactions)
         self.credentials = Credentials(transactions)
         self.attempts = Attempts(transactions)
-        self.studies = Studies(transactions)
+        self.studies = Studies(transactions, objects)
+        self.originals = Originals(transactions, objects)
         self.bin = Bin(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)
@@ -56,9 +60,10 @@ class Store(Repositories):
     A method of one of its repositories runs in a transaction of its own.
     """
 
-    def __init__(self, database: Database, file: Path | None = None) -> None:
-        """Take the database, and its file where it is SQLite."""
-        super().__init__(database)
+    def __init__(self, database: Database, file: Path | None = None, objects: ObjectStore | None = None) -> None:
+        """Take the database, its file where it is SQLite, and the bucket where originals are objects."""
+        self.objects = objects or NoObjects()
+        super().__init__(database, self.objects)
         self._database = database
         self._file = file
         self._identity = _identity(file)
@@ -71,7 +76,7 @@ class Store(Repositories):
             Unavailable: the database does not answer, or others kept it locked.
         """
         with self._database.begin() as transaction:
-            yield UnitOfWork(transaction)
+            yield UnitOfWork(transaction, self.objects)
 
     def ping(self) -> None:
         """Ask the database for an answer.
@@ -89,8 +94,10 @@ class Store(Repositories):
         self._database.close()
 
 
-def open_store(database_url: str) -> Store:
+def open_store(database_url: str, bucket: BucketSettings | None = None) -> Store:
     """Open a database that `migrate` has prepared; creates and changes nothing.
+
+    bucket: where originals are stored; None for the database.
 
     Raises:
         ConfigError: the URL is wrong, the database is not there or does not answer, or its schema is another version's.
@@ -98,13 +105,14 @@ def open_store(database_url: str) -> Store:
     path = sqlite_path(database_url)
     if path is not None and not path.is_file():
         raise ConfigError("The database file of DATABASE_URL does not exist. Run the migrations first.")
+    objects = open_objects(bucket)
     engine = connect(database_url)
     try:
         check_schema(engine)
     except ConfigError:
         engine.dispose()
         raise
-    return Store(Database(engine), path)
+    return Store(Database(engine, objects), path, objects)
 
 
 def _identity(file: Path | None) -> tuple[int, int] | None:

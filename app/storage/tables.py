@@ -185,9 +185,12 @@ originals = Table(
     metadata,
     text("tenant"),
     text("image"),
+    # Empty where the original is an object of the bucket.
     blob("sealed_original"),
+    Column("object", Text),
     PrimaryKeyConstraint("tenant", "image"),
     ForeignKeyConstraint(["tenant", "image"], ["images.tenant", "images.id"], ondelete="CASCADE"),
+    Index(None, "object", unique=True),
 )
 
 # Small WebP images for the worklist, made with the assessment or when they are first asked for.

@@ -92,7 +92,7 @@ def build_fake_services(settings: Settings, clock: FakeClock, detector: FakeDete
     secrets = SecretKeys.parse(settings.secret_key)
     return Services(
         settings=settings,
-        store=open_store(settings.database_url),
+        store=open_store(settings.database_url, settings.bucket),
         keys=keys,
         vault=Vault(keys),
         passwords=Passwords(QUICK),

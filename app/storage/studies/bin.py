@@ -10,6 +10,7 @@ from app.errors import StudyHeld, StudyNotFound
 from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import BinnedRow, BinPageRow, is_storable
+from app.storage.studies.originals import objects_of
 from app.storage.studies.study_rows import hold_study, is_live, is_stored, is_study, with_images
 from app.storage.tables import idempotency, people, studies, worklist
 from app.storage.worklist.index import Labeller, index_study
@@ -83,9 +84,11 @@ class Bin:
         with self._transactions.write() as connection:
             found = connection.execute(_due(before).limit(most).with_for_update(skip_locked=True))
             keys = sorted((row.tenant, row.id) for row in found)
+            objects = objects_of(connection, keys)
             connection.execute(delete(studies).where(tuple_(studies.c.tenant, studies.c.id).in_(keys)))
         if keys:
             self._transactions.forget()
+        self._transactions.discard(objects)
         return tuple(keys)
 
 

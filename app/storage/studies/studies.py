@@ -1,15 +1,18 @@
 """Studies, their images and originals: ciphertext only, written and deleted whole."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
 
-from app.errors import ImageNotFound, StudyHeld, StudyNotFound
+from app.errors import ImageNotFound, StoredDataDamaged, StudyHeld, StudyNotFound
 from app.storage.database import Transactions
+from app.storage.objects import ObjectStore
 from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import NewImage, NewStudy, OriginalRow, StudyPageRow, StudyRow, WrappedKeyRow, is_storable
+from app.storage.studies.originals import objects_of
 from app.storage.studies.study_rows import hold_study, is_live, is_stored, is_study, to_image, with_images
 from app.storage.tables import images, originals, studies
 from app.storage.worklist.index import Labeller, index_study, set_unread
@@ -20,8 +23,8 @@ _KEYS_AT_ONCE = 500
 class Studies:
     """The studies of every tenant; another tenant's study is not found."""
 
-    def __init__(self, transactions: Transactions) -> None:
-        self._transactions = transactions
+    def __init__(self, transactions: Transactions, objects: ObjectStore) -> None:
+        self._transactions, self._objects = transactions, objects
 
     def add(self, tenant: str, study: NewStudy, *, label: Labeller | None = None) -> None:
         """Keep a study with its images, originals and rows of the worklist, all of them or nothing.
@@ -121,12 +124,30 @@ class Studies:
         Raises:
             StudyNotFound: no such study in this tenant.
             ImageNotFound: no such image in this study.
+            StoredDataDamaged: its object is gone from the bucket.
+            Unavailable: the bucket does not answer.
         """
         _check_ids(tenant, study_id)
         this = is_stored(tenant, study_id) if with_bin else is_study(tenant, study_id)
+        found, key = self._original(this, tenant, image_id)
+        if key is None:
+            return found
+        sealed = self._objects.get(key)
+        if sealed is None:
+            # Deleted or moved meanwhile, or lost.
+            found, key_now = self._original(this, tenant, image_id)
+            if key_now is not None:
+                raise StoredDataDamaged
+            return found
+        return replace(found, sealed_original=sealed)
+
+    def _original(self, this: ColumnElement[bool], tenant: str, image_id: str) -> tuple[OriginalRow, str | None]:
+        """The row of an original, and the key of its object where it is one."""
         here = (this, images.c.study == studies.c.id, originals.c.image == images.c.id)
         same_tenant = (images.c.tenant == tenant, originals.c.tenant == tenant, images.c.id == image_id)
-        query = select(studies.c.wrapped_key, images, originals.c.sealed_original).where(*here, *same_tenant)
+        query = select(studies.c.wrapped_key, images, originals.c.sealed_original, originals.c.object).where(
+            *here, *same_tenant
+        )
         with self._transactions.read() as connection:
             row = connection.execute(query).one_or_none() if is_storable(image_id) else None
             study = connection.execute(select(studies.c.id).where(this)).one_or_none()
@@ -134,7 +155,7 @@ class Studies:
             raise StudyNotFound
         if row is None:
             raise ImageNotFound
-        return OriginalRow(row.wrapped_key, to_image(row), row.sealed_original)
+        return OriginalRow(row.wrapped_key, to_image(row), row.sealed_original), row.object
 
     def delete(self, tenant: str, study_id: str) -> None:
         """Destroy a study, in the bin or not: its key, images, originals and everything else about it.
@@ -145,10 +166,12 @@ class Studies:
         _check_ids(tenant, study_id)
         here = is_stored(tenant, study_id)
         with self._transactions.write() as connection:
+            objects = objects_of(connection, [(tenant, study_id)])
             if connection.execute(delete(studies).where(here, studies.c.is_held.is_(False))).rowcount != 1:
                 is_there = connection.execute(select(studies.c.id).where(here)).first() is not None
                 raise StudyHeld if is_there else StudyNotFound
         self._transactions.forget()
+        self._transactions.discard(objects)
 
     def hold(self, tenant: str, study_id: str, *, is_held: bool) -> None:
         """Put a study, in the bin or not, under a legal hold, or end it.
@@ -182,9 +205,11 @@ class Studies:
         old = old.order_by(studies.c.created_at).limit(most).with_for_update(skip_locked=True)
         with self._transactions.write() as connection:
             keys = sorted((row.tenant, row.id) for row in connection.execute(old))
+            objects = objects_of(connection, keys)
             connection.execute(delete(studies).where(tuple_(studies.c.tenant, studies.c.id).in_(keys)))
         if keys:
             self._transactions.forget()
+        self._transactions.discard(objects)
         return tuple(keys)
 
     def wrapped_keys(self) -> Iterator[WrappedKeyRow]:
@@ -233,6 +258,6 @@ def _add_images(connection: Connection, tenant: str, study_id: str, new_images: 
     for position, image in enumerate(new_images, start=first):
         row = {"tenant": tenant, "id": image.id, "study": study_id, "position": position}
         assessment = {"created_at": image.created_at, "sealed_assessment": image.sealed_assessment}
-        original = {"tenant": tenant, "image": image.id, "sealed_original": image.sealed_original}
+        original = {"image": image.id, "sealed_original": image.sealed_original, "object": image.object}
         connection.execute(insert(images).values(**row, **assessment))
-        connection.execute(insert(originals).values(**original))
+        connection.execute(insert(originals).values(tenant=tenant, **original))

@@ -11,7 +11,7 @@ from app.usecases.administration.sealed_rows import is_genuine
 
 log = logging.getLogger(__name__)
 
-Cause = Literal["database", "keys", "detector"]
+Cause = Literal["database", "originals", "keys", "detector"]
 
 _PROBE = b"probe"
 # Keys are checked at start with so many studies; a backup that was put back in part has some that do not open.
@@ -21,11 +21,12 @@ _STUDIES_CHECKED = 20
 def failing(services: Services) -> tuple[Cause, ...]:
     """The parts that do not work just now; none when the application is ready. Each cause is logged.
 
-    The database must be the file that was opened and take a write, the keys must seal and open, and the detector must
-    answer.
+    The database must be the file that was opened and take a write, the bucket of originals must take an object, the
+    keys must seal and open, and the detector must answer.
     """
     checks: dict[Cause, Callable[[], bool]] = {
         "database": lambda: _is_writable(services),
+        "originals": lambda: _bucket_answers(services),
         "keys": lambda: _keys_work(services),
         "detector": services.detector.ready,
     }
@@ -58,6 +59,14 @@ def _is_writable(services: Services) -> bool:
         with services.store.begin() as unit:
             unit.attempts.add((_PROBE,), services.clock())
             unit.attempts.forget(_PROBE)
+    except Unavailable:
+        return False
+    return True
+
+
+def _bucket_answers(services: Services) -> bool:
+    try:
+        services.store.objects.ping()
     except Unavailable:
         return False
     return True

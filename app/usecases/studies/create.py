@@ -71,6 +71,7 @@ def create_study(
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
     images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
     sealed_details = seal_details(services.vault, (person.tenant, study_id), wrapped_key, details)
+    images = services.store.originals.place(images)
     study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images, sealed_details)
     with services.store.begin() as unit:
         unit.studies.add(person.tenant, study, label=labeller(services, person.tenant))
@@ -93,6 +94,7 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
     views, rejected = _infer_all(services, person, uploads)
     found = details_of(view.header for view in views)
     images = tuple(_sealed(services, person.tenant, study_id, row.wrapped_key, view) for view in views)
+    images = services.store.originals.place(images)
     with services.store.begin() as unit:
         details = merged(open_details(services, unit.studies.get(person.tenant, study_id)), found)
         sealed_details = seal_details(services.vault, (person.tenant, study_id), row.wrapped_key, details)

@@ -122,11 +122,13 @@ def _add(services: RecordServices, unit: UnitOfWork, by: Actor | Person, receive
         study_id = services.new_id()
         wrapped_key = services.vault.new_study_key(tenant, study_id)
         image = _pending_image(services, (tenant, study_id, image_id), wrapped_key, received)
+        (image,) = unit.originals.place([image])
         details = seal_details(services.vault, (tenant, study_id), wrapped_key, details_of([received.header]))
         unit.studies.add(tenant, NewStudy(study_id, now, by.id, wrapped_key, (image,), details), label=label)
     else:
         wrapped_key = unit.studies.get(tenant, study_id).wrapped_key
         image = _pending_image(services, (tenant, study_id, image_id), wrapped_key, received)
+        (image,) = unit.originals.place([image])
         unit.studies.add_images(tenant, study_id, (image,), label=label)
     row = ReceivedRow(received.instance, received.study_uid, received.content, study_id, image_id)
     unit.received.add(tenant, row, now)

@@ -13,7 +13,6 @@ from app.storage import open_store
 from app.storage.database import connect
 from app.usecases.studies.create import create_study
 from app.usecases.studies.refused import LIFETIME, RefusedFile, leave_refused, take_refused
-from app.usecases.studies.show import delete_study
 from tests.conftest import Account
 from tests.support.fakes import FakeClock
 
@@ -55,7 +54,7 @@ def test_names_are_sealed_in_the_database_and_go_with_the_study(services: Servic
     leave_refused(services, ada.person, study, REFUSED)
     assert "Jane" not in repr(stored(services))
 
-    delete_study(services, ada.person, study)
+    services.store.studies.delete("default", study)
 
     assert stored(services) == []
 
