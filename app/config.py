@@ -7,9 +7,10 @@ the file that the launcher made under `DATA_DIR/keys`. There is no default secre
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from app.errors import ConfigError
+from app.records import Role
 
 Engine = Literal["auto", "openvino", "torch"]
 Precision = Literal["auto", "float32"]
@@ -100,6 +101,8 @@ class Settings:
     dicomweb: DicomWebSettings = DicomWebSettings()
     cors_origins: tuple[str, ...] = ()
     bucket: BucketSettings | None = None
+    second_factor_roles: tuple[str, ...] = ()
+    second_factor_tenants: tuple[str, ...] = ()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -134,7 +137,22 @@ class Settings:
             dicomweb=_dicomweb(environ),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             bucket=_bucket(environ),
+            second_factor_roles=_roles(environ, "SECOND_FACTOR_ROLES"),
+            second_factor_tenants=_names(environ, "SECOND_FACTOR_TENANTS"),
         )
+
+
+def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Names with commas between."""
+    return tuple(one.strip() for one in environ.get(name, "").split(",") if one.strip())
+
+
+def _roles(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Roles with commas between."""
+    roles = _names(environ, name)
+    if not set(roles) <= set(get_args(Role)):
+        raise ConfigError(f"{name} must be roles with commas between: {', '.join(get_args(Role))}.")
+    return roles
 
 
 def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from app.security import (
     AccessSeal,
     AuditChain,
     BlindIndex,
+    FactorSeal,
     KeyFile,
     KeyRing,
     MasterKeys,
@@ -36,6 +37,7 @@ class RecordServices:
     vault: Vault
     passwords: Passwords
     access_seal: AccessSeal
+    factor_seal: FactorSeal
     audit_chain: AuditChain
     blind_index: BlindIndex
     webhook_keys: WebhookKeys
@@ -71,6 +73,7 @@ def build_record_services(settings: Settings) -> RecordServices:
         vault=Vault(keys),
         passwords=Passwords(),
         access_seal=AccessSeal(secrets),
+        factor_seal=FactorSeal(secrets),
         audit_chain=AuditChain(*secrets),
         blind_index=BlindIndex(secrets.newest, WORKLIST_SCHEME),
         webhook_keys=WebhookKeys(secrets.newest),

@@ -32,6 +32,7 @@ LAYERS = {
     "app.config": 1,
     "app.errors": 1,
     "app.exchange_errors": 1,
+    "app.access_errors": 1,
     "app.files": 1,
     "app.drawings": 1,
     "app.translatable": 0,
@@ -61,6 +62,7 @@ SIDEWAYS = {
     ("app.config", "app.errors"),
     ("app.exchange_errors", "app.errors"),
     ("app.config", "app.records"),
+    ("app.access_errors", "app.errors"),
 }
 
 OWNERS = {
@@ -97,6 +99,7 @@ OWNERS = {
     "cryptography": {"app.security"},
     "argon2": {"app.security"},
     "zxcvbn": {"app.security"},
+    "segno": {"app.web"},
     "sqlalchemy": {"app.storage"},
     "alembic": {"app.storage"},
     "psycopg": {"app.storage"},

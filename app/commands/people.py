@@ -9,6 +9,7 @@ from app.config import Settings
 from app.records import Role
 from app.services import build_record_services
 from app.usecases import audit
+from app.usecases.access import second_factor
 from app.usecases.administration import people
 from app.usecases.administration.roles import PERMISSIONS_OF_ROLE
 
@@ -89,6 +90,15 @@ def _access(group: click.Group, settings: Settings) -> None:
         """Set a new password, taken from standard input; sessions, tokens and links end at once."""
         people.set_password(build_record_services(settings), actor(tenant), name, password())
         click.echo(f"The password of {name} is set.")
+
+    @group.command("reset-second-factor")
+    @NAME
+    @TENANT
+    @plain_errors
+    def reset_second_factor(name: str, tenant: str) -> None:
+        """Remove the second factor of somebody who lost it; their sessions, tokens and links end at once."""
+        second_factor.reset(build_record_services(settings), actor(tenant), name)
+        click.echo(f"{name} has no second factor any more.")
 
     @group.command("link")
     @NAME

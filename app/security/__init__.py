@@ -2,10 +2,20 @@
 
 from app.security.access_seal import AccessSeal
 from app.security.audit import AuditChain
+from app.security.authentication.passwords import RFC_9106_SECOND, PasswordCost, Passwords
+from app.security.authentication.second_factor import (
+    FactorSeal,
+    SecondFactor,
+    matching_step,
+    new_factor,
+    new_recovery_codes,
+    provisioning_uri,
+    recovery_digest,
+    secret_text,
+)
 from app.security.blind_index import BlindIndex
 from app.security.key_file import KeyFile, KeyRing
 from app.security.keys import MasterKey, MasterKeys, new_master_key
-from app.security.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.sealing import AssociatedData, Vault
 from app.security.secret_keys import SecretKeys
 from app.security.tokens import new_token
@@ -18,6 +28,7 @@ __all__ = [
     "AssociatedData",
     "AuditChain",
     "BlindIndex",
+    "FactorSeal",
     "KeyFile",
     "KeyRing",
     "MasterKey",
@@ -25,11 +36,18 @@ __all__ = [
     "PasswordCost",
     "Passwords",
     "PublicUploadKey",
+    "SecondFactor",
     "SecretKeys",
     "UploadKeys",
     "Vault",
     "WebhookKeys",
+    "matching_step",
+    "new_factor",
     "new_master_key",
+    "new_recovery_codes",
     "new_token",
+    "provisioning_uri",
+    "recovery_digest",
     "seal_upload",
+    "secret_text",
 ]

@@ -26,6 +26,7 @@ class PersonRow:
     password_hash: str | None = field(repr=False)
     created_at: datetime
     is_enabled: bool = True
+    has_second_factor: bool = False
     mac: bytes = field(default=b"", repr=False)
 
 
@@ -64,6 +65,7 @@ class SessionRow:
     """A session of a person; `mac` authenticates all other fields but `last_seen_at`.
 
     method: how the person signed in. browser, address: from where, "" where that is not known.
+    awaits: "second-factor" where a code is missing, "" for a whole session.
     """
 
     tenant: str
@@ -76,6 +78,7 @@ class SessionRow:
     method: str = ""
     browser: str = ""
     address: str = ""
+    awaits: str = ""
     mac: bytes = field(default=b"", repr=False)
 
 

@@ -11,6 +11,7 @@ from app.errors import ConfigError, Unavailable
 from app.storage.access.attempts import Attempts
 from app.storage.access.credentials import Credentials
 from app.storage.access.people import People
+from app.storage.access.second_factors import SecondFactors
 from app.storage.audit import Audit
 from app.storage.database import Database, Transactions, connect
 from app.storage.objects import NoObjects, ObjectStore, open_objects
@@ -34,6 +35,7 @@ class Repositories:
         self.people = People(transactions)
         self.credentials = Credentials(transactions)
         self.attempts = Attempts(transactions)
+        self.second_factors = SecondFactors(transactions)
         self.studies = Studies(transactions, objects)
         self.originals = Originals(transactions, objects)
         self.bin = Bin(transactions)

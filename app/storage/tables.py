@@ -49,6 +49,7 @@ people = Table(
     Column("password_hash", Text),
     time("created_at"),
     Column("is_enabled", Boolean, nullable=False, server_default=true()),
+    Column("has_second_factor", Boolean, nullable=False, server_default=false()),
     blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("tenant", "name"),
@@ -100,9 +101,22 @@ sessions = Table(
     text("method"),
     text("browser"),
     text("address"),
+    # What is missing before the session lets anybody in; empty for a whole one.
+    Column("awaits", Text, nullable=False, server_default=""),
     blob("mac"),
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("digest"),
+    of_person(),
+)
+
+# Sealed and bound to the person by SECRET_KEY.
+second_factors = Table(
+    "second_factors",
+    metadata,
+    text("tenant"),
+    text("person"),
+    blob("sealed"),
+    PrimaryKeyConstraint("tenant", "person"),
     of_person(),
 )
 

@@ -33,6 +33,11 @@ CHANGES_NO_LIST = (
     "session-ended",
     "other-sessions-ended",
     "token-revoked",
+    "first-factor-accepted",
+    "second-factor-enabled",
+    "second-factor-refused",
+    "second-factor-removed",
+    "recovery-codes-renewed",
 )
 # Images and pages of one study that one person opens within this time are one view of it.
 ONE_VIEW = timedelta(minutes=10)

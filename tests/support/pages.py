@@ -101,6 +101,8 @@ PAGES: dict[str, tuple[str, Open]] = {
     "why-page": ("admin", why_page),
     "agreement": ("admin", at("/agreement")),
     "account": ("admin", at("/account")),
+    "second-factor": ("admin", at("/account/second-factor")),
+    "code": ("nobody", at("/sign-in/code")),
     "people": ("admin", at("/people")),
     "person": ("admin", first_person),
     "tenants": ("admin", at("/tenants")),

@@ -18,7 +18,7 @@ from app.records import Actor, Patient, Person, Upload
 from app.security import MasterKeys, Vault, new_master_key
 from app.services import Services
 from app.storage import BinnedRow, SessionRow
-from app.usecases.access import account
+from app.usecases.access import account, second_factor
 from app.usecases.administration import maintenance, people, tokens
 from app.usecases.administration import sign_in as sessions
 from app.usecases.feedback.review import add_feedback
@@ -31,6 +31,7 @@ from app.usecases.studies.create import add_images, create_study
 from app.usecases.studies.show import get_study, original_png
 from app.usecases.worklist import bulk, worklist
 from app.usecases.worklist.mark_read import mark_read, mark_unread
+from tests.support.authenticator import code_of
 from tests.support.fakes import FakeClock
 from tests.support.image_files import dataset, dicom
 
@@ -94,6 +95,11 @@ def prepared(services: Services, ada: Person, clock: FakeClock) -> tuple[Service
     return kept, study
 
 
+def enable_factor(services: Services, person: Person) -> None:
+    offer = second_factor.offer(services, person)
+    second_factor.enable(services, session_of(services, person), offer.sealed, code_of(offer.secret, services.clock()))
+
+
 Act = Callable[[Services, Person, str], object]
 ACTS: dict[str, Act] = {
     "create a study": lambda services, ada, _: create_study(services, ada, [PHANTOM]),
@@ -139,6 +145,8 @@ ACTS: dict[str, Act] = {
     "end own other sessions": lambda services, ada, _: account.end_other_sessions(
         services, ada, session_of(services, ada)
     ),
+    "set up a second factor": lambda services, ada, _: enable_factor(services, ada),
+    "remove a second factor": lambda services, *_: second_factor.reset(services, ADMIN, "Ada"),
     "revoke an own token": lambda services, ada, _: account.revoke_own_token(
         services, ada, services.store.credentials.tokens_of(ada.tenant, ada.id)[0].id
     ),

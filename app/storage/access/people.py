@@ -112,11 +112,12 @@ class People:
 def to_person_row(row: Row[Any]) -> PersonRow:
     """The person of a row that has the columns of `people`."""
     person = Person(id=row.id, tenant=row.tenant, name=row.name, role=row.role)
-    return PersonRow(person, row.password_hash, row.created_at, row.is_enabled, row.mac)
+    return PersonRow(person, row.password_hash, row.created_at, row.is_enabled, row.has_second_factor, row.mac)
 
 
 def _changeable(row: PersonRow) -> dict[str, Any]:
     state = {"is_enabled": row.is_enabled, "password_hash": row.password_hash, "mac": row.mac}
+    state |= {"has_second_factor": row.has_second_factor}
     return {"name": row.person.name, "role": row.person.role, **state}
 
 

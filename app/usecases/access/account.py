@@ -38,7 +38,7 @@ class NewPassword:
 
 def own_account(services: RecordServices, session: SessionRow) -> Account:
     """The account of the person of a session."""
-    owner = _owner(services, session)
+    owner = owner_of(services, session)
     person, has_password = owner.person, owner.password_hash is not None
     is_by_link = _is_fresh_link(services, session)
     sessions = services.store.credentials.sessions_of(person.tenant, person.id)
@@ -46,12 +46,12 @@ def own_account(services: RecordServices, session: SessionRow) -> Account:
     return Account(
         has_password and not is_by_link,
         has_password or is_by_link,
-        tuple(row for row in sessions if is_genuine(seal, row) and not has_ended(services, row)),
+        tuple(row for row in sessions if is_genuine(seal, row) and not row.awaits and not has_ended(services, row)),
         tuple(row for row in services.store.credentials.tokens_of(person.tenant, person.id) if is_genuine(seal, row)),
     )
 
 
-def change_password(services: RecordServices, session: SessionRow, typed: NewPassword, address: str = "") -> None:
+def change_password(services: RecordServices, session: SessionRow, typed: NewPassword) -> None:
     """Give the person of a session another password; their other sessions, tokens and links end at once.
 
     Within an hour after a sign-in link began the session, the present password is not asked for: it may be lost.
@@ -61,10 +61,10 @@ def change_password(services: RecordServices, session: SessionRow, typed: NewPas
         WeakPassword, CommonPassword: the new one cannot be taken. TooManyAttempts: at the present one.
         Forbidden: there is no password, and no link began the session within the hour.
     """
-    owner = _owner(services, session)
+    owner = owner_of(services, session)
     if typed.new != typed.again:
         raise BadRequest("The two new passwords are not the same.")
-    _check_present(services, session, owner, typed.present, address)
+    check_present(services, session, owner, typed.present)
     person = owner.person
     password_hash = services.passwords.hash(typed.new, person.name, person.tenant)
     with services.store.begin() as unit:
@@ -106,7 +106,12 @@ def revoke_own_token(services: RecordServices, person: Person, token_id: str) ->
         audit.record(services, unit, person, "token-revoked", token_id)
 
 
-def _owner(services: RecordServices, session: SessionRow) -> PersonRow:
+def owner_of(services: RecordServices, session: SessionRow) -> PersonRow:
+    """The person of a session.
+
+    Raises:
+        NotSignedIn: they are gone, disabled, or their row was changed without SECRET_KEY.
+    """
     owner = services.store.people.by_id(session.tenant, session.person)
     if owner is None or not owner.is_enabled or not is_genuine(services.access_seal, owner):
         raise NotSignedIn
@@ -117,15 +122,21 @@ def _is_fresh_link(services: RecordServices, session: SessionRow) -> bool:
     return session.method == "link" and services.clock() - session.created_at < timedelta(minutes=LINK_MINUTES)
 
 
-def _check_present(services: RecordServices, session: SessionRow, owner: PersonRow, present: str, address: str) -> None:
+def check_present(services: RecordServices, session: SessionRow, owner: PersonRow, present: str) -> None:
+    """Accept the present password, or a session that a sign-in link has just begun.
+
+    Raises:
+        WrongPassword: it is another one. TooManyAttempts: at it.
+        Forbidden: there is no password, and no link began the session within the hour.
+    """
     person = owner.person
     if _is_fresh_link(services, session):
         return
     if owner.password_hash is None:
         raise Forbidden
-    count_attempt(services, person.tenant, person.name, address)
+    count_attempt(services, person.tenant, person.name, session.address)
     if not services.passwords.verify(owner.password_hash, present):
         with services.store.begin() as unit:
             audit.record(services, unit, person, "password-change-refused", person.id)
         raise WrongPassword
-    forget_attempts(services, person.tenant, person.name, address)
+    forget_attempts(services, person.tenant, person.name, session.address)

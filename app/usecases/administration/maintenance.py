@@ -66,7 +66,9 @@ def verify_audit(services: RecordServices) -> dict[str, int | None]:
 
 
 def authenticate_again(services: RecordServices, user: str) -> tuple[tuple[str, Head], ...]:
-    """Authenticate people and audit records by the newest secret of SECRET_KEY; returns each tenant's new audit head.
+    """Authenticate people and audit records, and seal second factors, by the newest secret of SECRET_KEY.
+
+    Returns each tenant's new audit head.
 
     Afterwards the older secrets may be removed, which ends the sessions, tokens and links that they issued. Heads that
     were noted before do not match any more: note the new ones.
@@ -83,6 +85,9 @@ def authenticate_again(services: RecordServices, user: str) -> tuple[tuple[str, 
                 raise RecordForged
             for row in rows:
                 unit.people.replace(sealed_person(services.access_seal, row))
+            for person, sealed in unit.second_factors.all(name):
+                factor = services.factor_seal.open("kept", sealed, name, person)
+                unit.second_factors.put(name, person, services.factor_seal.seal("kept", factor, name, person))
             unit.audit.sign_again(name, sign=services.audit_chain.next)
             audit.record(services, unit, Actor(name, user), "secret-key-rotated", "secret-key")
     return tuple((name, audit_head(services, name)) for name in names)

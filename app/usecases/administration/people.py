@@ -88,7 +88,7 @@ def set_password(services: RecordServices, actor: Actor | Person, name: str, pas
     """
     password_hash = services.passwords.hash(password, name, actor.tenant)
     with services.store.begin() as unit:
-        row = _named(services, unit, actor.tenant, name)
+        row = genuine_person(services, unit, actor.tenant, name)
         _replace(services, unit, replace(row, password_hash=password_hash), withdraw=True)
         audit.record(services, unit, actor, "password-set", row.person.id)
 
@@ -102,7 +102,7 @@ def add_link(services: RecordServices, actor: Actor | Person, name: str) -> str:
     token = new_token()
     expires_at = services.clock() + timedelta(minutes=LINK_MINUTES)
     with services.store.begin() as unit:
-        person = _named(services, unit, actor.tenant, name).person
+        person = genuine_person(services, unit, actor.tenant, name).person
         link = LinkRow(actor.tenant, person.id, services.access_seal.digests("link", token)[0], expires_at)
         unit.credentials.add_link(sealed_link(services.access_seal, link))
         audit.record(services, unit, actor, "link-added", person.id)
@@ -151,7 +151,12 @@ def person_named(unit: UnitOfWork, tenant: str, name: str) -> PersonRow:
     return row
 
 
-def _named(services: RecordServices, unit: UnitOfWork, tenant: str, name: str) -> PersonRow:
+def genuine_person(services: RecordServices, unit: UnitOfWork, tenant: str, name: str) -> PersonRow:
+    """The row of a person.
+
+    Raises:
+        NotFound: no such person. RecordForged: the row was changed without SECRET_KEY.
+    """
     row = person_named(unit, tenant, name)
     if not is_genuine(services.access_seal, row):
         raise RecordForged
@@ -159,7 +164,7 @@ def _named(services: RecordServices, unit: UnitOfWork, tenant: str, name: str) -
 
 
 def _other(services: RecordServices, unit: UnitOfWork, actor: Actor | Person, name: str) -> PersonRow:
-    row = _named(services, unit, actor.tenant, name)
+    row = genuine_person(services, unit, actor.tenant, name)
     if row.person.id == actor.id:
         raise Conflict("You cannot disable yourself or change your own role. Ask another administrator.")
     return row

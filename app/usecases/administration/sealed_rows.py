@@ -56,7 +56,10 @@ def seal_all_people(services: RecordServices, unit: UnitOfWork, accept: Callable
 
 def _of_person(row: PersonRow) -> tuple[object, ...]:
     person = row.person
-    return person.tenant, person.id, person.name, person.role, row.is_enabled, row.password_hash, row.created_at
+    # Only where there is one, so that rows from before second factors stay authentic.
+    factor = ("second-factor",) if row.has_second_factor else ()
+    identity = (person.tenant, person.id, person.name, person.role)
+    return *identity, row.is_enabled, row.password_hash, row.created_at, *factor
 
 
 def _of_token(row: TokenRow) -> tuple[object, ...]:
@@ -68,5 +71,5 @@ def _of_link(row: LinkRow) -> tuple[object, ...]:
 
 
 def _of_session(row: SessionRow) -> tuple[object, ...]:
-    origin = (row.method, row.browser, row.address)
+    origin = (row.method, row.browser, row.address, row.awaits)
     return row.tenant, row.id, row.person, row.digest, row.created_at, row.expires_at, *origin

@@ -1,9 +1,9 @@
 """Sign in by password or one-time link, and sign out; sessions end by themselves, idle or not."""
 
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Literal
 
+from app.access_errors import SecondFactorNeeded
 from app.errors import LinkRefused, NotSignedIn, SignInRefused
 from app.records import Actor, Person
 from app.security import new_token
@@ -13,8 +13,9 @@ from app.usecases import audit
 from app.usecases.administration.attempts import count_attempt, forget_attempts
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
 
-Method = Literal["password", "link"]
-ACTION_OF_METHOD: dict[Method, str] = {"password": "signed-in", "link": "signed-in-by-link"}
+ACTION_OF_METHOD = {"password": "signed-in", "link": "signed-in-by-link"}
+AWAITS_CODE = "second-factor"
+CODE_WITHIN = timedelta(minutes=10)
 # Noting each request would be a write for each request.
 NOTED_EVERY = timedelta(minutes=1)
 
@@ -23,7 +24,7 @@ NOTED_EVERY = timedelta(minutes=1)
 class Origin:
     """How and from where a person signs in, as their list of sessions shows it."""
 
-    method: Method
+    method: str
     browser: str = ""
     address: str = ""
 
@@ -52,7 +53,7 @@ def sign_in(
     with services.store.begin() as unit:
         if newer is not None:
             unit.people.replace(sealed_person(services.access_seal, replace(row, password_hash=newer)))
-        return _new_session(services, unit, row.person, Origin("password", browser, address)), row.person
+        return open_session(services, unit, row, Origin("password", browser, address)), row.person
 
 
 def sign_in_by_link(
@@ -67,8 +68,7 @@ def sign_in_by_link(
         found = unit.credentials.use_link(services.access_seal.digests("link", link_token), services.clock())
         if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
             raise LinkRefused
-        person = found[1].person
-        return _new_session(services, unit, person, Origin("link", browser, address)), person
+        return open_session(services, unit, found[1], Origin("link", browser, address)), found[1].person
 
 
 def sign_out(services: RecordServices, session_token: str) -> None:
@@ -99,16 +99,26 @@ def own_session(
 
     Raises:
         NotSignedIn: it has ended, was idle too long, is forged or never was, or its person is disabled.
+        SecondFactorNeeded: it awaits a code.
     """
     now = services.clock()
-    found = services.store.credentials.session(services.access_seal.digests("session", session_token))
-    if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
-        raise NotSignedIn
-    session, owner = found
-    if has_ended(services, session):
-        raise NotSignedIn
+    session, owner = _present_session(services, session_token)
+    if session.awaits:
+        raise SecondFactorNeeded
     if is_in_use and session.last_seen_at <= now - NOTED_EVERY:
         services.store.credentials.session_seen(session, now)
+    return session, owner
+
+
+def half_session(services: RecordServices, session_token: str) -> tuple[SessionRow, PersonRow]:
+    """A session that awaits a code, and its person.
+
+    Raises:
+        NotSignedIn: it has ended, is whole, is forged or never was, or its person is disabled.
+    """
+    session, owner = _present_session(services, session_token)
+    if session.awaits != AWAITS_CODE:
+        raise NotSignedIn
     return session, owner
 
 
@@ -127,14 +137,33 @@ def _may_enter(services: RecordServices, row: PersonRow) -> bool:
     return row.is_enabled and is_genuine(services.access_seal, row)
 
 
-def _new_session(services: RecordServices, unit: UnitOfWork, person: Person, origin: Origin) -> str:
-    token, now = new_token(), services.clock()
+def open_session(
+    services: RecordServices, unit: UnitOfWork, owner: PersonRow, origin: Origin, *, is_whole: bool = False
+) -> str:
+    """Keep a new session within a unit of work, and enter it; returns its token.
+
+    is_whole: whatever a second factor is for was shown. Otherwise the session of somebody who has one awaits its code.
+    """
+    token, now, person = new_token(), services.clock(), owner.person
+    awaits = AWAITS_CODE if owner.has_second_factor and not is_whole else ""
+    lasts = CODE_WITHIN if awaits else timedelta(minutes=services.settings.session_minutes)
     digest = services.access_seal.digests("session", token)[0]
-    ends_at = now + timedelta(minutes=services.settings.session_minutes)
-    row = SessionRow(person.tenant, services.new_id(), person.id, digest, now, ends_at, now, *astuple(origin))
+    row = SessionRow(
+        person.tenant, services.new_id(), person.id, digest, now, now + lasts, now, **vars(origin), awaits=awaits
+    )
     unit.credentials.add_session(sealed_session(services.access_seal, row))
-    audit.record(services, unit, person, ACTION_OF_METHOD[origin.method], person.id)
+    action = "first-factor-accepted" if awaits else ACTION_OF_METHOD[origin.method]
+    audit.record(services, unit, person, action, person.id)
     return token
+
+
+def _present_session(services: RecordServices, session_token: str) -> tuple[SessionRow, PersonRow]:
+    found = services.store.credentials.session(services.access_seal.digests("session", session_token))
+    if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
+        raise NotSignedIn
+    if has_ended(services, found[0]):
+        raise NotSignedIn
+    return found
 
 
 def _record_refusal(services: RecordServices, tenant: str, person: Person | None) -> None:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from app import errors
+from app.access_errors import SecondFactorDemanded, SecondFactorNeeded
 from app.exchange_errors import NotAcceptable
 from app.translatable import N_
 from app.web.http.requests.query import way_back
@@ -51,6 +52,8 @@ PAGE_OF_FORM = {
     "account.change_password": "account.html",
     "pages.create_study": "upload.html",
     "people.add": "people.html",
+    "second_factor.confirm": "code.html",
+    "second_factor.enable": "second_factor.html",
     "sign_in.sign_in": "sign_in.html",
     "sign_in.by_link": "sign_in.html",
     "tenants.add": "tenants.html",
@@ -74,7 +77,10 @@ def _expected(error: errors.FractureError) -> ResponseReturnValue:
     if status == 500:
         return _unexpected(error)
     if isinstance(error, errors.NotSignedIn) and not (_is_api() or request.blueprint == "sign_in" or _is_own_answer()):
-        return redirect(url_for("sign_in.form", next=way_back()), code=303)
+        step = "second_factor.ask" if isinstance(error, SecondFactorNeeded) else "sign_in.form"
+        return redirect(url_for(step, next=way_back()), code=303)
+    if isinstance(error, SecondFactorDemanded) and not _is_api():
+        return redirect(url_for("second_factor.setup"), code=303)
     details = [f"{name}: {failure_words(why)}" for name, why in error.of_files]
     answer = _answer(status, error.code, str(error), failure_words(error), details)
     retry_after_s = getattr(error, "retry_after_s", errors.Busy.retry_after_s if status == 503 else None)

@@ -5,14 +5,16 @@ from typing import cast
 from flask import Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
 
+from app.access_errors import SecondFactorDemanded
 from app.errors import Forbidden, InvalidToken, NotSignedIn
 from app.records import Person
 from app.usecases import audit
+from app.usecases.access.demand import must_enrol
 from app.usecases.administration.roles import is_allowed
 from app.usecases.administration.sign_in import own_session
 from app.usecases.administration.tokens import person_of_token
 from app.web.http.context import limits, services
-from app.web.http.permissions import OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
+from app.web.http.permissions import ENROLMENT_ENDPOINTS, OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
 from app.web.http.requests.uploads import body_limit
 
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
@@ -40,6 +42,7 @@ def _identify() -> None:
     g.person = None
     g.own_session = None
     g.has_password = False
+    g.must_enrol = False
     g.by_token = False
     g.scopes = ()
     if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
@@ -66,11 +69,15 @@ def _person_of_session() -> Person:
     is_in_use = request.endpoint not in UNATTENDED
     g.own_session, owner = own_session(services(), session[SESSION_TOKEN], is_in_use=is_in_use)
     g.has_password = owner.password_hash is not None
+    g.has_second_factor = owner.has_second_factor
+    g.must_enrol = must_enrol(services(), g.own_session, owner)
     return owner.person
 
 
 def _authorize() -> None:
     """Refuse what the person's role or the token's scopes do not allow; a route of no permission is refused to all."""
+    if g.must_enrol and request.endpoint not in ENROLMENT_ENDPOINTS:
+        raise SecondFactorDemanded
     if g.person is None or request.endpoint in SIGNED_IN_ENDPOINTS:
         return
     permission = PERMISSION_OF_ENDPOINT.get(request.endpoint or "")

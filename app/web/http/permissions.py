@@ -12,6 +12,8 @@ OPEN_ENDPOINTS = frozenset(
         "operations.healthz",
         "operations.metrics_text",
         "operations.readyz",
+        "second_factor.ask",
+        "second_factor.confirm",
         "sign_in.by_link",
         "sign_in.form",
         "sign_in.link_form",
@@ -29,7 +31,16 @@ SIGNED_IN_ENDPOINTS = frozenset(
         "account.revoke_token",
         "account.show",
         "first.show_help",
+        "second_factor.disable",
+        "second_factor.enable",
+        "second_factor.renew_codes",
+        "second_factor.setup",
     }
+)
+
+# All that is left to somebody who must set up a second factor first.
+ENROLMENT_ENDPOINTS = frozenset(
+    {"account.change_password", "account.show", "first.show_help", "second_factor.enable", "second_factor.setup"}
 )
 
 PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
@@ -102,6 +113,7 @@ PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
     "people.enable": "administer",
     "people.end_sessions": "administer",
     "people.list_people": "administer",
+    "people.reset_second_factor": "administer",
     "people.revoke_token": "administer",
     "people.set_role": "administer",
     "people.show": "administer",

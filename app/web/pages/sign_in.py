@@ -28,8 +28,8 @@ def sign_in() -> ResponseReturnValue:
     tenant, name = request.form.get("tenant") or DEFAULT_TENANT, request.form.get("name", "").strip()
     password, address = request.form.get("password", ""), request.remote_addr or ""
     token, person = sessions.sign_in(services(), tenant, name, password, address, browser=_browser())
-    _remember(token)
-    return redirect(local_path(request.form.get("next")) if request.form.get("next") else _start(person), code=303)
+    remember(token)
+    return redirect(local_path(request.form.get("next")) if request.form.get("next") else start_of(person), code=303)
 
 
 @blueprint.get("/sign-in/<token>")
@@ -43,8 +43,8 @@ def by_link(token: str) -> ResponseReturnValue:
     """Sign in by a link that works once."""
     address = request.remote_addr or ""
     session_token, person = sessions.sign_in_by_link(services(), token, address, browser=_browser())
-    _remember(session_token)
-    return redirect(_start(person), code=303)
+    remember(session_token)
+    return redirect(start_of(person), code=303)
 
 
 @blueprint.post("/sign-out")
@@ -60,7 +60,7 @@ def sign_out() -> ResponseReturnValue:
     return answer
 
 
-def _start(person: Person) -> str:
+def start_of(person: Person) -> str:
     """The first page of a person who may see it."""
     starts: tuple[tuple[Permission, str], ...] = (("upload", "/"), ("view", "/studies"), ("audit", "/audit"))
     return next((path for permission, path in starts if is_allowed(person, permission)), "/help")
@@ -70,7 +70,7 @@ def _browser() -> str:
     return browser_name(request.headers.get("User-Agent", ""))
 
 
-def _remember(token: str) -> None:
+def remember(token: str) -> None:
     """Put a new session in place of an older one, which is ended; the form token is a new one too."""
     older = session.pop(SESSION_TOKEN, None)
     if older is not None:

@@ -188,6 +188,8 @@ def paths(signed_in: FlaskClient, api: Sender, png: bytes) -> list[str]:
         "/agreement",
         "/help",
         "/account",
+        "/account/second-factor",
+        "/sign-in/code",
         "/people",
         "/tenants",
         "/retention?days=30",

@@ -25,7 +25,7 @@ def show() -> ResponseReturnValue:
 def change_password() -> ResponseReturnValue:
     """Take another password."""
     fields = (request.form.get(name, "") for name in ("present", "new", "again"))
-    account.change_password(services(), own_session(), account.NewPassword(*fields), request.remote_addr or "")
+    account.change_password(services(), own_session(), account.NewPassword(*fields))
     return _done("password")
 
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from app.usecases.access import second_factor
 from app.usecases.administration import people, tokens
 from app.usecases.administration.roles import PERMISSIONS_OF_ROLE
 from app.web.http.context import person, services
@@ -70,6 +71,13 @@ def end_sessions(person_id: str) -> ResponseReturnValue:
     """End every session of a person."""
     people.end_sessions(services(), person(), _name(person_id))
     return _done(person_id, "sessions")
+
+
+@blueprint.post("/people/<person_id>/second-factor/remove")
+def reset_second_factor(person_id: str) -> ResponseReturnValue:
+    """Remove the second factor of somebody who lost it."""
+    second_factor.reset(services(), person(), _name(person_id))
+    return _done(person_id, "second-factor")
 
 
 @blueprint.post("/people/<person_id>/tokens")

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from app.errors import Busy, CommonPassword, WeakPassword
-from app.security.common_passwords import is_common
+from app.security.authentication.common_passwords import is_common
 
 LEAST_CHARACTERS = 12
 HASHES_AT_ONCE = 2

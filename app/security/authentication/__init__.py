@@ -1,0 +1,1 @@
+"""Authentication of people: passwords, second factors, passkeys, single sign-on."""
