@@ -67,6 +67,7 @@ SIDEWAYS = {
 
 OWNERS = {
     "cv2": {"app.imaging"},
+    "dicomanonymizer": {"app.imaging"},
     "PIL": {"app.imaging"},
     # Describes what crosses a border as JSON or YAML.
     "pydantic": {"app.web", "app.detection", "app.learning"},

@@ -1,7 +1,9 @@
 """Bytes to `Radiograph` and back to PNG; the only owner of Pillow, pydicom and OpenCV."""
 
+from app.imaging.burned_in import painted_over, suspected_text
 from app.imaging.content import assess_content
 from app.imaging.decode import decode, format_of
+from app.imaging.dicom.deidentify import Deidentifier
 from app.imaging.dicom.source import dicom_header, dicom_source
 from app.imaging.dicom.stored import StoredFile, StoredFrame, header_json, pixel_digest, stored_file, stored_frame
 from app.imaging.display.canvas import render_png, render_rgb, render_webp
@@ -17,6 +19,7 @@ __all__ = [
     "PADDING_GREY",
     "Decoder",
     "DecoderPool",
+    "Deidentifier",
     "DrawnSample",
     "ImageKey",
     "InProcessDecoder",
@@ -35,6 +38,7 @@ __all__ = [
     "least_width",
     "levels_of",
     "model_input",
+    "painted_over",
     "phantom",
     "pixel_digest",
     "presets",
@@ -43,6 +47,7 @@ __all__ = [
     "render_webp",
     "stored_file",
     "stored_frame",
+    "suspected_text",
     "value_range",
     "windowed",
 ]

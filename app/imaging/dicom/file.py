@@ -122,7 +122,7 @@ def decode_dicom(raw: bytes, limits: Limits) -> Radiograph:
     Source: DICOM PS3.3 C.7.6.3 (image pixel), C.11.1 and C.11.2 (LUTs); 10.7.1.3 for the spacing.
     """
     dataset = read_elements(raw, limits, _ELEMENTS)
-    _check_header(dataset, limits)
+    check_header(dataset, limits)
     show = show_grey if dataset.PhotometricInterpretation in _MONOCHROME else show_dicom_colour
     scale = aspect_scale(dataset, limits)
     shown = show(pixel_array(dataset), dataset, scale)
@@ -176,7 +176,7 @@ def inflated(raw: bytes, limits: Limits) -> bytes:
     return raw[:end].replace(deflated, plain) + body
 
 
-def _check_header(dataset: Dataset, limits: Limits) -> None:
+def check_header(dataset: Dataset, limits: Limits) -> None:
     """Refuse what is not one image of a bearable size, in a colour model and a transfer syntax that are known."""
     syntax: UID = dataset.file_meta.TransferSyntaxUID
     if syntax in MPEGTransferSyntaxes or _frame_count(dataset) > 1:

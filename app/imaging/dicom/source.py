@@ -8,6 +8,7 @@ from pydicom.dataset import Dataset
 from app.config import Limits
 from app.imaging.dicom.file import looks_like_dicom, read_elements
 from app.imaging.dicom.header import KEYWORDS, header_of
+from app.imaging.guard import guarded
 from app.records import Header
 
 _UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
@@ -61,6 +62,7 @@ _FORMS = {
 _UID = re.compile(r"[0-9]+(\.[0-9]+)+")
 
 
+@guarded()
 def dicom_source(raw: bytes, limits: Limits, also: Sequence[str] = ()) -> Dataset | None:
     """The elements of an image that its results need, without pixel data; None for a file that is no DICOM object.
 
@@ -88,6 +90,7 @@ def dicom_source(raw: bytes, limits: Limits, also: Sequence[str] = ()) -> Datase
     return source
 
 
+@guarded()
 def dicom_header(raw: bytes, limits: Limits) -> Header | None:
     """The header of a file that is not decoded; None for a file that is no DICOM object.
 

@@ -15,6 +15,7 @@ from app.config import Limits
 from app.errors import DamagedImage, NoPixels
 from app.imaging.dicom.file import inflated, read_elements
 from app.imaging.dicom.pixels import joined_fragments
+from app.imaging.guard import guarded
 
 Json = dict[str, Any]
 
@@ -40,6 +41,7 @@ class StoredFile:
     transfer_syntax: str
 
 
+@guarded()
 def header_json(raw: bytes, limits: Limits) -> Json:
     """Every element but the pixel data in the DICOM JSON Model, texts in UTF-8; one that has no valid value is absent.
 
@@ -61,6 +63,7 @@ def header_json(raw: bytes, limits: Limits) -> Json:
     return found
 
 
+@guarded()
 def stored_frame(raw: bytes, limits: Limits) -> StoredFrame:
     """The frame as it is stored: native in Explicit VR Little Endian, or its codestream.
 
@@ -83,6 +86,7 @@ def stored_frame(raw: bytes, limits: Limits) -> StoredFrame:
     return StoredFrame(data[: (bits + 7) // 8], str(ExplicitVRLittleEndian))
 
 
+@guarded()
 def stored_file(raw: bytes, limits: Limits) -> StoredFile:
     """The object as a file with preamble and file meta information (PS3.10 7.1), inflated where it came deflated.
 
@@ -93,14 +97,12 @@ def stored_file(raw: bytes, limits: Limits) -> StoredFile:
     dataset = read_elements(file, limits)
     if file[128:132] != b"DICM":
         out = BytesIO()
-        try:
-            dataset.save_as(out, enforce_file_format=True)
-        except _UNREADABLE:
-            raise DamagedImage from None
+        dataset.save_as(out, enforce_file_format=True)
         file = out.getvalue()
     return StoredFile(file, str(dataset.file_meta.TransferSyntaxUID))
 
 
+@guarded()
 def pixel_digest(raw: bytes, limits: Limits) -> str:
     """SHA-256 of the pixel data as they are stored; of the whole file where it has none.
 

@@ -11,7 +11,15 @@ from typing import Literal
 from app.records import Assessment, Feedback, Mark
 from app.usecases.feedback.corrections import corrections, overlap
 
-Reason = Literal["no-verdict", "incomplete", "contradiction", "unknown-region", "unreadable", "drawn-sample"]
+Reason = Literal[
+    "no-verdict",
+    "incomplete",
+    "contradiction",
+    "unknown-region",
+    "unreadable",
+    "drawn-sample",
+    "suspected-text",
+]
 
 # Two readers who draw the same fracture never draw the same box.
 SAME_IOU = 0.5

@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -15,9 +16,10 @@ from app.errors import DatasetError
 from app.learning.datasets.dataset import read_dataset
 from app.learning.datasets.images import load_grey
 from app.learning.datasets.manifest import check_manifest
-from app.records import Actor, Mark, Person, Study, Upload
+from app.records import Actor, Mark, Person, Study, StudyImage, Upload
 from app.services import Services
-from app.usecases.feedback.export import export_feedback
+from app.usecases.burned_text import BurnedText, read_masks
+from app.usecases.feedback.export import Exported, export_feedback
 from app.usecases.feedback.review import add_feedback
 from app.usecases.studies.create import create_study
 
@@ -78,6 +80,7 @@ def test_training_reads_what_readers_said(
         "boxes": {"elbow": 2, "wrist": 2},
         "told_by": {"confirmed": 2, "missed": 2},
         "set_aside": {},
+        "painted": 0,
     }
     last = list(services.store.audit.entries("default"))[-1].event
     assert (last.action, last.actor, last.subject) == ("feedback-exported", "test", digest)
@@ -189,3 +192,58 @@ def test_without_answers_nothing_is_written(services: Services, tmp_path: Path) 
         export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
 
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.fixture
+def labelled(services: Services, ada: Person) -> StudyImage:
+    """An image with a name printed in a corner, and an answer to it."""
+    grey = imaging.phantom(3, (600, 480)).grey.copy()
+    cv2.putText(grey, "DOE JANE 4711", (10, 30), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 1, cv2.LINE_AA)
+    study = create_study(services, ada, [Upload("a.png", imaging.render_png(grey))]).study
+    add_feedback(services, ada, study.id, study.images[0].id, [], normal=True)
+    return study.images[0]
+
+
+def exported(services: Services, out: Path, text: BurnedText) -> tuple[Exported, np.ndarray]:
+    done = export_feedback(services, Actor("default", "test"), out, REGIONS, text=text)
+    return done, load_grey(next(out.glob("*/images/*.png")))
+
+
+def test_what_may_be_text_is_set_aside_unless_told_otherwise(
+    services: Services, ada: Person, labelled: StudyImage, read: Callable[..., Study], tmp_path: Path
+) -> None:
+    study = read()
+    add_feedback(services, ada, study.id, study.images[0].id, [], normal=True)
+    done = export_feedback(services, Actor("default", "test"), tmp_path / "set", REGIONS)
+    assert (sum(done.images.values()), done.left_out) == (1, {"suspected-text": 1})
+    assert [image for _, image in done.suspected] == [labelled.id]
+    manifest = manifest_of(tmp_path / "set")
+    assert manifest["burned_in_text"] == "set-aside"
+    assert labelled.id not in json.dumps(manifest)
+
+
+def test_text_is_painted_over_or_kept_when_asked(services: Services, labelled: StudyImage, tmp_path: Path) -> None:
+    done, painted = exported(services, tmp_path / "painted", BurnedText("paint-over"))
+    assert done.painted == 1
+    assert painted[15:32, 10:150].max() == 0
+    done, kept = exported(services, tmp_path / "kept", BurnedText("keep"))
+    assert (done.painted, kept[15:32, 10:150].max()) == (0, 255)
+
+
+def test_a_person_says_what_is_painted_over(services: Services, labelled: StudyImage, tmp_path: Path) -> None:
+    masks = tmp_path / "masks.csv"
+    masks.write_text(f"image,x1,y1,x2,y2\n{labelled.id},0,10,200,40\n{labelled.id},300,500,320,520\n")
+    done, painted = exported(services, tmp_path / "set", BurnedText(masks=read_masks(masks)))
+    assert done.painted == 1
+    assert painted[10:40, :200].max() == painted[500:520, 300:320].max() == 0
+    masks.write_text(f"image,x1,y1,x2,y2\n{labelled.id},,,,\n")
+    done, untouched = exported(services, tmp_path / "seen", BurnedText(masks=read_masks(masks)))
+    assert (done.painted, untouched[15:32, 10:150].max()) == (0, 255)
+
+
+@pytest.mark.parametrize("row", ["a,1,2,3", "a,3,2,1,4", "a,x,2,3,4", ",1,2,3,4", "a,nan,2,3,4", "a,1,2,inf,4"])
+def test_masks_of_another_form_are_refused(tmp_path: Path, row: str) -> None:
+    masks = tmp_path / "masks.csv"
+    masks.write_text(f"image,x1,y1,x2,y2\n{row}\n")
+    with pytest.raises(DatasetError, match="line 2"):
+        read_masks(masks)
