@@ -1,14 +1,15 @@
-"""How gunicorn serves: one process, because the weights are loaded once, and a thread for each request at hand."""
+"""How gunicorn serves: one process, because the weights are loaded once, and threads for whole requests only."""
 
 bind = "127.0.0.1:8000"
-worker_class = "gthread"
+worker_class = "app.serving.worker.PollingWorker"
 workers = 1
-threads = 16
+threads = 8
 # The worker loads the weights itself: CUDA does not survive a fork.
 preload_app = False
 timeout = 120
 graceful_timeout = 30
-keepalive = 5
+keepalive = 30
+worker_connections = 4096
 control_socket_disable = True
 # The app logs each request by endpoint and id; a path would carry sign-in tokens.
 accesslog = None

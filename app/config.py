@@ -20,11 +20,15 @@ MODELS_DIR = Path(__file__).resolve().parent.parent / "models"
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of one upload: bytes as sent, pixels once decoded, files in one study."""
+    """Limits of one upload: bytes as sent, pixels once decoded, files in one study.
+
+    in_flight_bytes: all requests and answers at a time, and so one request.
+    """
 
     upload_bytes: int = 64 * 1024 * 1024
     pixels: int = 64_000_000
     files: int = 20
+    in_flight_bytes: int = 128 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -121,10 +125,7 @@ class Settings:
             detector_threads=_number(environ, "DETECTOR_THREADS", 0, 0, 1024),
             detector_queue=_number(environ, "DETECTOR_QUEUE", 32, 1, 10_000),
             site_prevalence=_percent(environ, "SITE_PREVALENCE"),
-            limits=Limits(
-                upload_bytes=_number(environ, "MAX_UPLOAD_MB", 64, 1, 512) * 1024 * 1024,
-                pixels=_number(environ, "MAX_PIXELS", 64_000_000, 1024, 1_000_000_000),
-            ),
+            limits=_limits(environ),
             retention_days=_number(environ, "RETENTION_DAYS", 0, 0, 36_500),
             session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
             session_idle_minutes=_number(environ, "SESSION_IDLE_MINUTES", 60, 1, 60 * 24 * 30),
@@ -153,6 +154,18 @@ def _roles(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     if not set(roles) <= set(get_args(Role)):
         raise ConfigError(f"{name} must be roles with commas between: {', '.join(get_args(Role))}.")
     return roles
+
+
+def _limits(environ: Mapping[str, str]) -> Limits:
+    upload_mb = _number(environ, "MAX_UPLOAD_MB", 64, 1, 512)
+    in_flight_mb = _number(environ, "MAX_IN_FLIGHT_MB", max(128, upload_mb + 1), 2, 65_536)
+    if in_flight_mb <= upload_mb:
+        raise ConfigError("MAX_IN_FLIGHT_MB must be more than MAX_UPLOAD_MB.")
+    return Limits(
+        upload_bytes=upload_mb * 1024 * 1024,
+        pixels=_number(environ, "MAX_PIXELS", 64_000_000, 1024, 1_000_000_000),
+        in_flight_bytes=in_flight_mb * 1024 * 1024,
+    )
 
 
 def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

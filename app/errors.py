@@ -60,14 +60,18 @@ class ExportError(FractureError):
     message = "The weights cannot be exported."
 
 
-# What was sent cannot be used ------------------------------------------------------------------------------------
-
-
 class BadRequest(FractureError):
     """The request itself is not well formed."""
 
     code = "bad-request"
     message = N_("The request could not be understood.")
+
+
+class SlowRequest(FractureError):
+    """The request did not arrive in time."""
+
+    code = "slow-request"
+    message = N_("The request took too long to arrive. Check the connection and send it again.")
 
 
 class NoFile(BadRequest):
@@ -203,9 +207,6 @@ class ReusedKey(Unprocessable):
     message = N_("This Idempotency-Key was sent with other files before. Use a new key for a new request.")
 
 
-# Who may do what ---------------------------------------------------------------------------------------------------
-
-
 class NotSignedIn(FractureError):
     """No session, no token, or one that has ended."""
 
@@ -338,9 +339,6 @@ class TooManyAttempts(FractureError):
     code = "too-many-attempts"
     message = N_("Too many attempts to sign in. Wait a few minutes and try again.")
     retry_after_s = 300
-
-
-# The server cannot now ---------------------------------------------------------------------------------------------
 
 
 class Busy(FractureError):

@@ -15,6 +15,7 @@ from app.reports.uids import study_uid_of
 from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
+from app.usecases.administration.readiness import Readiness
 from app.usecases.administration.tenants import may_found
 from app.usecases.dicomweb.archive import Archive
 from app.usecases.feedback.rules import LONGEST_OTHER, OTHER, OTHER_REGIONS
@@ -22,7 +23,7 @@ from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
-from app.web.http import cors, guard, headers, operations, static_files
+from app.web.http import admission, cors, guard, headers, operations, static_files
 from app.web.http.context import may
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
@@ -69,6 +70,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     app.extensions["archive"] = archive
     app.extensions["limits"] = settings.limits
     app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
+    app.extensions["readiness"] = Readiness(services)
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)
     app.jinja_env.globals.update(failure_words_by_code=words_by_code, way_back=way_back, may=may)
@@ -94,6 +96,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     administration = (people, tenants, retention, audit)
     for part in (*pages, *own, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)
+    admission.install(app, settings.limits, settings.detector_queue)
     return app
 
 

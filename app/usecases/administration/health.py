@@ -1,6 +1,5 @@
 """Check that the application can do its work: at start, and whenever it is asked."""
 
-import logging
 from collections.abc import Callable
 from itertools import islice
 from typing import Literal
@@ -9,8 +8,6 @@ from app.errors import ConfigError, StoredDataDamaged, Unavailable
 from app.services import RecordServices, Services
 from app.usecases.administration.sealed_rows import is_genuine
 
-log = logging.getLogger(__name__)
-
 Cause = Literal["database", "originals", "keys", "detector"]
 
 _PROBE = b"probe"
@@ -18,22 +15,18 @@ _PROBE = b"probe"
 _STUDIES_CHECKED = 20
 
 
-def failing(services: Services) -> tuple[Cause, ...]:
-    """The parts that do not work just now; none when the application is ready. Each cause is logged.
+def checks_of(services: Services) -> dict[Cause, Callable[[], bool]]:
+    """The check of each part that must work.
 
     The database must be the file that was opened and take a write, the bucket of originals must take an object, the
     keys must seal and open, and the detector must answer.
     """
-    checks: dict[Cause, Callable[[], bool]] = {
+    return {
         "database": lambda: _is_writable(services),
         "originals": lambda: _bucket_answers(services),
         "keys": lambda: _keys_work(services),
         "detector": services.detector.ready,
     }
-    causes = tuple(cause for cause, check in checks.items() if not check())
-    for cause in causes:
-        log.warning("not ready: %s", cause)
-    return causes
 
 
 def check_keys(services: RecordServices) -> None:

@@ -5,9 +5,10 @@ Plain bytes live in memory only, from the moment an upload is opened until it is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from app.errors import EmptyFile, FractureError, NoFile, TooManyFiles, UploadTooLarge
-from app.records import Assessment, Header, Person, Study, Upload
+from app.records import Header, Person, Study, Upload
 from app.services import Services
 from app.storage import NewImage, NewStudy
 from app.usecases import audit
@@ -15,7 +16,7 @@ from app.usecases.outbox.messages import announce
 from app.usecases.patients.identity import details_of, merged
 from app.usecases.sealed_records import open_details, open_study, seal_assessment, seal_details, seal_original
 from app.usecases.studies.file_names import shown_name
-from app.usecases.studies.infer import infer
+from app.usecases.studies.infer import Inference, infer
 from app.usecases.studies.repeat import Rejected, answered, remember, request_of
 from app.usecases.triage import labeller
 
@@ -33,12 +34,18 @@ class Submission:
 
 @dataclass(frozen=True)
 class _View:
-    """One file with its assessment, still in plain text."""
+    """One file, sealed with its assessment, and its header in plain text."""
 
-    name: str
-    raw: bytes
-    assessment: Assessment
+    image: NewImage
     header: Header | None
+
+
+@dataclass(frozen=True)
+class _StudyKey:
+    """The study that files are sealed for, and its wrapped key."""
+
+    study_id: str
+    wrapped_key: bytes
 
 
 def create_study(
@@ -65,11 +72,11 @@ def create_study(
     )
     if request is not None and (earlier := answered(services, request)) is not None:
         return Submission(_stored(services, person, earlier.study), earlier.rejected)
-    views, rejected = _infer_all(services, person, uploads, remarks)
-    details = details_of(view.header for view in views)
     study_id = services.new_id()
     wrapped_key = services.vault.new_study_key(person.tenant, study_id)
-    images = tuple(_sealed(services, person.tenant, study_id, wrapped_key, view) for view in views)
+    views, rejected = _infer_all(services, person, uploads, _StudyKey(study_id, wrapped_key), remarks)
+    details = details_of(view.header for view in views)
+    images = tuple(view.image for view in views)
     sealed_details = seal_details(services.vault, (person.tenant, study_id), wrapped_key, details)
     images = services.store.originals.place(images)
     study = NewStudy(study_id, services.clock(), person.id, wrapped_key, images, sealed_details)
@@ -91,10 +98,9 @@ def add_images(services: Services, person: Person, study_id: str, uploads: Seque
         DifferentPatients: a file names another patient than the study. Nothing is stored.
     """
     row = services.store.studies.get(person.tenant, study_id)
-    views, rejected = _infer_all(services, person, uploads)
+    views, rejected = _infer_all(services, person, uploads, _StudyKey(study_id, row.wrapped_key))
     found = details_of(view.header for view in views)
-    images = tuple(_sealed(services, person.tenant, study_id, row.wrapped_key, view) for view in views)
-    images = services.store.originals.place(images)
+    images = services.store.originals.place(tuple(view.image for view in views))
     with services.store.begin() as unit:
         details = merged(open_details(services, unit.studies.get(person.tenant, study_id)), found)
         sealed_details = seal_details(services.vault, (person.tenant, study_id), row.wrapped_key, details)
@@ -110,8 +116,9 @@ def _stored(services: Services, person: Person, study_id: str) -> Study:
 
 
 def _infer_all(
-    services: Services, person: Person, uploads: Sequence[Upload], remarks: tuple[str, ...] = ()
+    services: Services, person: Person, uploads: Sequence[Upload], key: _StudyKey, remarks: tuple[str, ...] = ()
 ) -> tuple[list[_View], tuple[Rejected, ...]]:
+    """Infer the files one after another and seal each at once, so that few plain bytes are in memory."""
     if not uploads:
         raise NoFile
     if len(uploads) > services.settings.limits.files:
@@ -120,7 +127,10 @@ def _infer_all(
     rejected: list[Rejected] = []
     for index, upload in enumerate(uploads):
         try:
-            views.append(_infer(services, person, upload, index, remarks))
+            inference = infer(services.detector, partial(_opened, services, person, upload), services.decoder, remarks)
+            name = _name(services, person, upload, index)
+            image = _sealed(services, person.tenant, key, name, inference)
+            views.append(_View(image, inference.radiograph.header))
         except FractureError as failure:
             if failure.code in _SERVER_FAILURES:
                 raise
@@ -136,13 +146,6 @@ def _all_refused(rejected: Sequence[Rejected]) -> FractureError:
     if len(rejected) > 1:
         first.of_files = tuple((one.name, one.why) for one in rejected)
     return first
-
-
-def _infer(services: Services, person: Person, upload: Upload, index: int, remarks: tuple[str, ...]) -> _View:
-    inference = infer(services.detector, lambda: _opened(services, person, upload), services.decoder, remarks)
-    return _View(
-        _name(services, person, upload, index), inference.raw, inference.assessment, inference.radiograph.header
-    )
 
 
 def _content(services: Services, person: Person, upload: Upload) -> bytes:
@@ -171,13 +174,13 @@ def _name(services: Services, person: Person, upload: Upload, index: int) -> str
     return shown_name(upload.name) or f"image-{index + 1}"
 
 
-def _sealed(services: Services, tenant: str, study_id: str, wrapped_key: bytes, view: _View) -> NewImage:
+def _sealed(services: Services, tenant: str, key: _StudyKey, name: str, inference: Inference) -> NewImage:
     image_id = services.new_id()
-    row = (tenant, study_id, image_id)
+    row = (tenant, key.study_id, image_id)
     at = services.clock()
     return NewImage(
         id=image_id,
         created_at=at,
-        sealed_assessment=seal_assessment(services.vault, row, wrapped_key, view.name, view.assessment, at=at),
-        sealed_original=seal_original(services.vault, row, wrapped_key, view.raw),
+        sealed_assessment=seal_assessment(services.vault, row, key.wrapped_key, name, inference.assessment, at=at),
+        sealed_original=seal_original(services.vault, row, key.wrapped_key, inference.raw),
     )

@@ -18,7 +18,7 @@ from app.web.api.parameters import CSRF, SEALED
 API_VERSION = "1.1.0"
 _PREFIX = "/api/v1"
 _REFERENCE = "#/components/schemas/{model}"
-_ALWAYS_REFUSED = frozenset({401, 403, 405, 429, 503})
+_ALWAYS_REFUSED = frozenset({401, 403, 405, 408, 429, 503})
 _UPLOADS_REFUSED = frozenset({400, 409, 413, 415, 422})
 _TAGS = {
     "Studies": "Create, show and delete studies.",

@@ -8,6 +8,7 @@ from app.config import Limits
 from app.records import Person
 from app.services import Services
 from app.storage import SessionRow
+from app.usecases.administration.readiness import Readiness
 from app.usecases.administration.roles import Permission, is_allowed
 from app.usecases.dicomweb.archive import Archive
 from app.web.http.metrics import Metrics
@@ -36,6 +37,11 @@ def metrics() -> Metrics:
 def may(permission: Permission) -> bool:
     """Whether the signed-in person may do something; a page leaves out what they may not."""
     return g.get("person") is not None and is_allowed(person(), permission)
+
+
+def readiness() -> Readiness:
+    """The checks of this application's parts."""
+    return cast(Readiness, current_app.extensions["readiness"])
 
 
 def person() -> Person:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app import errors
 from app.access_errors import SecondFactorDemanded, SecondFactorNeeded
+from app.admission import REFUSED
 from app.exchange_errors import NotAcceptable
 from app.translatable import N_
 from app.web.http.requests.query import way_back
@@ -25,6 +26,7 @@ STATUS_OF_FAMILY: tuple[tuple[type[errors.FractureError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.NotFound, 404),
     (NotAcceptable, 406),
+    (errors.SlowRequest, 408),
     (errors.Conflict, 409),
     (errors.UnknownKey, 409),
     (errors.TooLarge, 413),
@@ -119,7 +121,8 @@ def _answer(status: int, code: str, message: str, words: str, details: Sequence[
         body = jsonify({"error": {"code": code, "message": message, "request_id": g.request_id}})
         return make_response(body, status)
     template = PAGE_OF_FORM.get(request.endpoint or "", "error.html")
-    if template != "error.html" and status >= 500:
+    # A form is not shown again without its body.
+    if status >= 500 or REFUSED in request.environ:
         template = "error.html"
     about = {"status": status, "code": code, "problem": words, "details": details}
     page = render_template(template, **about, request_id=g.request_id)

@@ -13,13 +13,13 @@ from app.usecases.access.demand import must_enrol
 from app.usecases.administration.roles import is_allowed
 from app.usecases.administration.sign_in import own_session
 from app.usecases.administration.tokens import person_of_token
+from app.web.http.admission import TAKES_FILES, admit_body, raise_refusal
 from app.web.http.context import limits, services
 from app.web.http.permissions import ENROLMENT_ENDPOINTS, OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
 from app.web.http.requests.uploads import body_limit
 
 SESSION_TOKEN = "session_token"  # noqa: S105 - the name of a cookie's field
 
-TAKES_FILES = frozenset({"pages.create_study", "pages.add_images", "api.create_study", "api.add_images"})
 # What open pages ask by themselves, which keeps no session alive.
 UNATTENDED = frozenset({"worklist.changes"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,9 +27,11 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def install(app: Flask) -> None:
     """Ask before every request."""
+    app.before_request(raise_refusal)
     app.before_request(_bound_body)
     app.before_request(_identify)
     app.before_request(_authorize)
+    app.before_request(admit_body)
     app.before_request(_check_form_token)
 
 

@@ -7,6 +7,7 @@ import time
 from flask import Flask, Response, g, request
 
 from app.web.http import static_files
+from app.web.http.admission import is_question
 from app.web.http.context import metrics
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def install(app: Flask, hsts: bool) -> None:
         answer.headers["Cache-Control"] = _cache_control(answer.status_code)
         if hsts:
             answer.headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
-        _count(answer)
+        if answer.status_code != 204 or not is_question():
+            _count(answer)
         return answer
 
     app.before_request(_begin)

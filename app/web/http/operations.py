@@ -3,8 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from app.usecases.administration.health import failing
-from app.web.http.context import metrics, services
+from app.web.http.context import metrics, readiness
 from app.web.http.metrics import CONTENT_TYPE
 
 blueprint = Blueprint("operations", __name__)
@@ -19,7 +18,7 @@ def healthz() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
     """The detector answers, the keys seal and open, and the database takes a write."""
-    causes = failing(services())
+    causes = readiness().failing()
     return jsonify({"status": "not ready" if causes else "ready", "failing": causes}), 503 if causes else 200
 
 

@@ -18,8 +18,8 @@ from app.records import Person, Upload
 from app.services import Services
 from app.storage import open_store
 from app.usecases.administration import maintenance
-from app.usecases.administration.health import failing
 from app.usecases.administration.originals import move_to_bucket, move_to_database, sweep_orphans
+from app.usecases.administration.readiness import Readiness
 from app.usecases.sealed_records import open_original
 from app.usecases.studies.create import add_images, create_study
 from app.usecases.studies.receive import receive_file
@@ -145,11 +145,11 @@ def test_without_the_bucket_nothing_is_stored_and_the_application_is_not_ready(n
         new_study(nobody, ada.person)
 
     assert nobody.store.studies.page("default", 10).studies == ()
-    assert failing(nobody) == ("originals",)
+    assert Readiness(nobody, patience_s=30).failing() == ("originals",)
 
 
 def test_with_the_bucket_the_application_is_ready(in_bucket: Services) -> None:
-    assert failing(in_bucket) == ()
+    assert Readiness(in_bucket, patience_s=30).failing() == ()
 
 
 def test_originals_move_into_the_bucket_and_back_and_open_on_the_way(

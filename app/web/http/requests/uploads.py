@@ -6,6 +6,7 @@ import io
 from typing import IO
 
 from flask import Request, current_app, request
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import UnsupportedMediaType
 
 from app.config import Limits
@@ -55,7 +56,7 @@ class UploadRequest(Request):
 def body_limit(mimetype: str, limits: Limits) -> int:
     """How many bytes a request body of this kind may have, chunked or not."""
     if mimetype == MULTIPART:
-        return limits.upload_bytes * limits.files + MULTIPART_OVERHEAD_BYTES
+        return min(limits.upload_bytes * limits.files + MULTIPART_OVERHEAD_BYTES, limits.in_flight_bytes)
     if mimetype == SEALED:
         return limits.upload_bytes + SEAL_OVERHEAD_BYTES
     return LARGEST_PLAIN_FORM_BYTES
@@ -94,7 +95,13 @@ def _form_uploads(limits: Limits) -> tuple[Upload, ...]:
         raise NoFile
     if len(files) > limits.files:
         raise TooManyFiles("At most %(count)s files can be sent at once.", count=limits.files)
-    return tuple(Upload(name=part.filename or "", body=part.stream.read()) for part in files)
+    return tuple(Upload(name=part.filename or "", body=_content(part)) for part in files)
+
+
+def _content(part: FileStorage) -> bytes:
+    """The bytes of a part, which is closed, so that they are in memory once."""
+    with part.stream as stream:
+        return stream.getvalue() if isinstance(stream, BoundedBytes) else stream.read()
 
 
 def _sealed_upload(limits: Limits) -> Upload:
