@@ -23,3 +23,10 @@ class CodeRefused(BadRequest):
 
     code = "code-refused"
     message = N_("This code is wrong, was used before or has expired. Wait for the next one.")
+
+
+class PasskeyRefused(BadRequest):
+    """A passkey that is unknown, of another site, or whose signature does not fit; which, is not said."""
+
+    code = "passkey-refused"
+    message = N_("This passkey could not be verified. Try again, or sign in another way.")

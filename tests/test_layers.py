@@ -103,6 +103,7 @@ OWNERS = {
     "argon2": {"app.security"},
     "zxcvbn": {"app.security"},
     "segno": {"app.web"},
+    "webauthn": {"app.security"},
     "sqlalchemy": {"app.storage"},
     "alembic": {"app.storage"},
     "psycopg": {"app.storage"},

@@ -96,9 +96,9 @@ def _access(group: click.Group, settings: Settings) -> None:
     @TENANT
     @plain_errors
     def reset_second_factor(name: str, tenant: str) -> None:
-        """Remove the second factor of somebody who lost it; their sessions, tokens and links end at once."""
+        """Remove second factor and passkeys of somebody who lost them; their sessions, tokens and links end at once."""
         second_factor.reset(build_record_services(settings), actor(tenant), name)
-        click.echo(f"{name} has no second factor any more.")
+        click.echo(f"{name} has no second factor and no passkeys any more.")
 
     @group.command("link")
     @NAME

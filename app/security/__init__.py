@@ -2,6 +2,16 @@
 
 from app.security.access_seal import AccessSeal
 from app.security.audit import AuditChain
+from app.security.authentication.passkeys import (
+    NewCredential,
+    Site,
+    creation_options,
+    credential_id,
+    new_challenge,
+    request_options,
+    verify_creation,
+    verify_request,
+)
 from app.security.authentication.passwords import RFC_9106_SECOND, PasswordCost, Passwords
 from app.security.authentication.second_factor import (
     FactorSeal,
@@ -33,21 +43,29 @@ __all__ = [
     "KeyRing",
     "MasterKey",
     "MasterKeys",
+    "NewCredential",
     "PasswordCost",
     "Passwords",
     "PublicUploadKey",
     "SecondFactor",
     "SecretKeys",
+    "Site",
     "UploadKeys",
     "Vault",
     "WebhookKeys",
+    "creation_options",
+    "credential_id",
     "matching_step",
+    "new_challenge",
     "new_factor",
     "new_master_key",
     "new_recovery_codes",
     "new_token",
     "provisioning_uri",
     "recovery_digest",
+    "request_options",
     "seal_upload",
     "secret_text",
+    "verify_creation",
+    "verify_request",
 ]

@@ -83,6 +83,25 @@ class SessionRow:
 
 
 @dataclass(frozen=True)
+class PasskeyRow:
+    """A passkey of a person; `mac` authenticates all other fields but `last_used_at`.
+
+    sign_count: as its authenticator counts. label: a name that the person gave it.
+    """
+
+    tenant: str
+    id: str
+    person: str
+    credential: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+    sign_count: int
+    label: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+    mac: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
 class NewImage:
     """One view to be stored: its sealed assessment and the sealed file as it came.
 

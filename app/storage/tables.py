@@ -2,135 +2,24 @@
 
 from sqlalchemy import (
     Boolean,
-    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
     false,
-    true,
 )
 from sqlalchemy import text as sql
 
-from app.storage.columns import UtcDateTime, blob, of_person, of_study, text, time
+from app.storage.access.tables import people
+from app.storage.columns import UtcDateTime, blob, metadata, of_person, of_study, text, time
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-    }
-)
-
-tenants = Table(
-    "tenants",
-    metadata,
-    text("tenant"),
-    time("created_at"),
-    PrimaryKeyConstraint("tenant"),
-)
-
-# `mac` authenticates a row that decides access (app.security.access_seal); the database cannot make one.
-people = Table(
-    "people",
-    metadata,
-    text("tenant"),
-    text("id"),
-    text("name"),
-    text("role"),
-    Column("password_hash", Text),
-    time("created_at"),
-    Column("is_enabled", Boolean, nullable=False, server_default=true()),
-    Column("has_second_factor", Boolean, nullable=False, server_default=false()),
-    blob("mac"),
-    PrimaryKeyConstraint("tenant", "id"),
-    UniqueConstraint("tenant", "name"),
-    CheckConstraint("role IN ('clinician', 'reader', 'uploader', 'auditor', 'admin')", name="role"),
-)
-
-# Digests are keyed: one that was made without SECRET_KEY matches no token.
-api_tokens = Table(
-    "api_tokens",
-    metadata,
-    text("tenant"),
-    text("id"),
-    text("person"),
-    blob("digest"),
-    # Separated by spaces; empty for everything that the person may do.
-    text("scopes"),
-    time("created_at"),
-    Column("expires_at", UtcDateTime),
-    Column("last_used_at", UtcDateTime),
-    blob("mac"),
-    PrimaryKeyConstraint("tenant", "id"),
-    UniqueConstraint("digest"),
-    of_person(),
-)
-
-sign_in_links = Table(
-    "sign_in_links",
-    metadata,
-    text("tenant"),
-    blob("digest"),
-    text("person"),
-    time("expires_at"),
-    Column("used_at", UtcDateTime),
-    blob("mac"),
-    PrimaryKeyConstraint("digest"),
-    of_person(),
-)
-
-sessions = Table(
-    "sessions",
-    metadata,
-    text("tenant"),
-    text("id"),
-    text("person"),
-    blob("digest"),
-    time("created_at"),
-    time("expires_at"),
-    time("last_seen_at"),
-    text("method"),
-    text("browser"),
-    text("address"),
-    # What is missing before the session lets anybody in; empty for a whole one.
-    Column("awaits", Text, nullable=False, server_default=""),
-    blob("mac"),
-    PrimaryKeyConstraint("tenant", "id"),
-    UniqueConstraint("digest"),
-    of_person(),
-)
-
-# Sealed and bound to the person by SECRET_KEY.
-second_factors = Table(
-    "second_factors",
-    metadata,
-    text("tenant"),
-    text("person"),
-    blob("sealed"),
-    PrimaryKeyConstraint("tenant", "person"),
-    of_person(),
-)
-
-# Refused sign-ins of the last minutes; `subject` is a keyed digest of an account, an address, or both.
-sign_in_attempts = Table(
-    "sign_in_attempts",
-    metadata,
-    text("tenant"),
-    text("id"),
-    blob("subject"),
-    time("at"),
-    PrimaryKeyConstraint("tenant", "id"),
-    Index(None, "tenant", "subject", "at"),
-)
+# `metadata` knows all tables only where those of people are imported, too.
+__all__ = ["metadata", "people"]
 
 _IN_BIN = sql("deleted_at IS NOT NULL")
 

@@ -34,7 +34,7 @@ from app.web.i18n.failures import words_by_code
 from app.web.pages import archive as archive_page
 from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
-from app.web.pages.account import account, second_factor
+from app.web.pages.account import account, passkeys, second_factor
 from app.web.pages.administration import audit, people, retention, tenants
 from app.web.pages.feedback import feedback_words
 
@@ -92,7 +92,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     guard.install(app)
     answer_errors(app)
     pages = (studies, bin, patients, archive_page, reports, worklist, selection, explanation, help, language_page)
-    own = (sign_in, account, second_factor)
+    own = (sign_in, account, second_factor, passkeys)
     administration = (people, tenants, retention, audit)
     for part in (*pages, *own, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)

@@ -102,6 +102,7 @@ PAGES: dict[str, tuple[str, Open]] = {
     "agreement": ("admin", at("/agreement")),
     "account": ("admin", at("/account")),
     "second-factor": ("admin", at("/account/second-factor")),
+    "passkeys": ("admin", at("/account/passkeys")),
     "code": ("nobody", at("/sign-in/code")),
     "people": ("admin", at("/people")),
     "person": ("admin", first_person),

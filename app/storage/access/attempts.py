@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
 
+from app.storage.access.tables import sign_in_attempts
 from app.storage.database import Transactions
 from app.storage.rows import new_id
-from app.storage.tables import sign_in_attempts
 
 # Of no tenant: an address tries names of any.
 EVERY_TENANT = ""

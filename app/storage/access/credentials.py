@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, or_, select, update
 
 from app.storage.access.people import to_person_row
+from app.storage.access.tables import api_tokens, people, sessions, sign_in_links
 from app.storage.database import Transactions
 from app.storage.rows import LinkRow, PersonRow, SessionRow, TokenRow, is_storable
-from app.storage.tables import api_tokens, people, sessions, sign_in_links
 
 
 class Credentials:

@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.errors import BadRequest, NameTaken, NotFound, TenantNotFound
 from app.records import Person
+from app.storage.access.tables import people, tenants
 from app.storage.database import Transactions
 from app.storage.rows import PersonRow, TenantRow, is_storable
-from app.storage.tables import people, tenants
 
 _MOST_CHARACTERS = 200
 

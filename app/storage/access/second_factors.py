@@ -2,8 +2,8 @@
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 
+from app.storage.access.tables import second_factors
 from app.storage.database import Transactions
-from app.storage.tables import second_factors
 
 
 class SecondFactors:

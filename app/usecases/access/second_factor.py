@@ -111,7 +111,7 @@ def disable(services: RecordServices, session: SessionRow, present: str) -> None
 
 
 def reset(services: RecordServices, actor: Actor | Person, name: str) -> None:
-    """Remove the second factor of somebody who lost it; ends their sessions, tokens and links.
+    """Remove the second factor and passkeys of somebody who lost them; ends their sessions, tokens and links.
 
     Raises:
         NotFound: no such person. RecordForged: their row was changed without SECRET_KEY.
@@ -119,6 +119,7 @@ def reset(services: RecordServices, actor: Actor | Person, name: str) -> None:
     with services.store.begin() as unit:
         owner = genuine_person(services, unit, actor.tenant, name)
         _remove(services, unit, owner)
+        unit.passkeys.remove_all(owner.person.tenant, owner.person.id)
         unit.credentials.withdraw_all(owner.person.tenant, owner.person.id)
         audit.record(services, unit, actor, "second-factor-removed", owner.person.id)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.security import AccessSeal
 from app.services import RecordServices
-from app.storage import LinkRow, PersonRow, SessionRow, TokenRow, UnitOfWork
+from app.storage import LinkRow, PasskeyRow, PersonRow, SessionRow, TokenRow, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,12 @@ def sealed_session(seal: AccessSeal, row: SessionRow) -> SessionRow:
     return replace(row, mac=seal.mac("session", *_of_session(row)))
 
 
-def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRow) -> bool:
+def sealed_passkey(seal: AccessSeal, row: PasskeyRow) -> PasskeyRow:
+    """The row with its MAC."""
+    return replace(row, mac=seal.mac("passkey", *_of_passkey(row)))
+
+
+def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRow | PasskeyRow) -> bool:
     """Whether a row carries its MAC; one that does not was written without SECRET_KEY, which is logged."""
     if isinstance(row, PersonRow):
         found = seal.verify(row.mac, "person", *_of_person(row))
@@ -39,6 +44,8 @@ def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRo
         found = seal.verify(row.mac, "token", *_of_token(row))
     elif isinstance(row, LinkRow):
         found = seal.verify(row.mac, "link", *_of_link(row))
+    elif isinstance(row, PasskeyRow):
+        found = seal.verify(row.mac, "passkey", *_of_passkey(row))
     else:
         found = seal.verify(row.mac, "session", *_of_session(row))
     if not found:
@@ -68,6 +75,11 @@ def _of_token(row: TokenRow) -> tuple[object, ...]:
 
 def _of_link(row: LinkRow) -> tuple[object, ...]:
     return row.tenant, row.person, row.digest, row.expires_at
+
+
+def _of_passkey(row: PasskeyRow) -> tuple[object, ...]:
+    keys = (row.credential, row.public_key, row.sign_count)
+    return row.tenant, row.id, row.person, *keys, row.label, row.created_at
 
 
 def _of_session(row: SessionRow) -> tuple[object, ...]:

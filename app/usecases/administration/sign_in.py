@@ -13,7 +13,7 @@ from app.usecases import audit
 from app.usecases.administration.attempts import count_attempt, forget_attempts
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
 
-ACTION_OF_METHOD = {"password": "signed-in", "link": "signed-in-by-link"}
+ACTION_OF_METHOD = {"password": "signed-in", "link": "signed-in-by-link", "passkey": "signed-in-by-passkey"}
 AWAITS_CODE = "second-factor"
 CODE_WITHIN = timedelta(minutes=10)
 # Noting each request would be a write for each request.
@@ -45,7 +45,7 @@ def sign_in(
     row = services.store.people.by_name(tenant, name)
     stored = row.password_hash if row else None
     matches = services.passwords.verify(stored, password)
-    if not matches or row is None or stored is None or not _may_enter(services, row):
+    if not matches or row is None or stored is None or not may_enter(services, row):
         _record_refusal(services, tenant, row.person if row else None)
         raise SignInRefused
     forget_attempts(services, tenant, name, address)
@@ -66,7 +66,7 @@ def sign_in_by_link(
     """
     with services.store.begin() as unit:
         found = unit.credentials.use_link(services.access_seal.digests("link", link_token), services.clock())
-        if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
+        if found is None or not is_genuine(services.access_seal, found[0]) or not may_enter(services, found[1]):
             raise LinkRefused
         return open_session(services, unit, found[1], Origin("link", browser, address)), found[1].person
 
@@ -133,7 +133,8 @@ def idle_time(services: RecordServices) -> timedelta:
     return timedelta(minutes=min(services.settings.session_idle_minutes, services.settings.session_minutes))
 
 
-def _may_enter(services: RecordServices, row: PersonRow) -> bool:
+def may_enter(services: RecordServices, row: PersonRow) -> bool:
+    """Whether a person is not disabled, and their row is genuine."""
     return row.is_enabled and is_genuine(services.access_seal, row)
 
 
@@ -159,7 +160,7 @@ def open_session(
 
 def _present_session(services: RecordServices, session_token: str) -> tuple[SessionRow, PersonRow]:
     found = services.store.credentials.session(services.access_seal.digests("session", session_token))
-    if found is None or not is_genuine(services.access_seal, found[0]) or not _may_enter(services, found[1]):
+    if found is None or not is_genuine(services.access_seal, found[0]) or not may_enter(services, found[1]):
         raise NotSignedIn
     if has_ended(services, found[0]):
         raise NotSignedIn

@@ -53,6 +53,8 @@ INTERNAL_WORDS = ("internal", N_("Something went wrong on the server. Nothing of
 PAGE_OF_FORM = {
     "account.change_password": "account.html",
     "pages.create_study": "upload.html",
+    "passkeys.add": "passkeys.html",
+    "passkeys.sign_in": "sign_in.html",
     "people.add": "people.html",
     "second_factor.confirm": "code.html",
     "second_factor.enable": "second_factor.html",

@@ -25,6 +25,7 @@ ROLE_WORDS = {
 }
 METHOD_WORDS = {
     "link": N_("by a sign-in link"),
+    "passkey": N_("by passkey"),
     "password": N_("by password"),
 }
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.

@@ -189,6 +189,7 @@ def paths(signed_in: FlaskClient, api: Sender, png: bytes) -> list[str]:
         "/help",
         "/account",
         "/account/second-factor",
+        "/account/passkeys",
         "/sign-in/code",
         "/people",
         "/tenants",

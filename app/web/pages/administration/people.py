@@ -3,7 +3,7 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.usecases.access import second_factor
+from app.usecases.access import passkeys, second_factor
 from app.usecases.administration import people, tokens
 from app.usecases.administration.roles import PERMISSIONS_OF_ROLE
 from app.web.http.context import person, services
@@ -105,6 +105,7 @@ def _shown(person_id: str, **new: str) -> ResponseReturnValue:
     theirs = tokens.list_tokens(services(), row.person.tenant, row.person.name)
     permissions = PERMISSIONS_OF_ROLE[row.person.role]
     about = {"row": row, "is_genuine": is_genuine, "tokens": theirs, "permissions": sorted(permissions)}
+    about["passkeys"] = passkeys.own_passkeys(services(), row.person)
     return render_template("person.html", **about, **new)
 
 
