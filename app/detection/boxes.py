@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 
 # Two boxes that share this much of their union mark one place, whatever regions they name.
 SAME_PLACE_IOU = 0.45
+# Boxes that are compared with all others in one step of numpy.
+_BLOCK = 64
 
 
 def read_boxes(
@@ -61,15 +63,35 @@ def suppress(boxes: Floats, classes: NDArray[np.intp] | None, iou: float, most: 
     own class, by more than `iou` (intersection over union).
     """
     waiting: NDArray[np.intp] = np.arange(len(boxes))
-    kept: list[np.intp] = []
-    while waiting.size and len(kept) < most:
-        best, waiting = waiting[0], waiting[1:]
-        kept.append(best)
-        rival = box_iou(boxes[best], boxes[waiting])[0] > iou
-        if classes is not None:
-            rival &= classes[waiting] == classes[best]
-        waiting = waiting[~rival]
-    return np.array(kept, dtype=np.intp)
+    kept: list[NDArray[np.intp]] = []
+    count = 0
+    while waiting.size and count < most:
+        block, waiting = waiting[:_BLOCK], waiting[_BLOCK:]
+        rivals = _overlaps(boxes, classes, block, np.concatenate([block, waiting]), iou)
+        stays = _first_of_each(rivals[:, : len(block)])[: most - count]
+        kept.append(block[stays])
+        count += len(stays)
+        waiting = waiting[~rivals[stays, len(block) :].any(axis=0)]
+    return np.concatenate(kept) if kept else np.empty(0, np.intp)
+
+
+def _overlaps(
+    boxes: Floats, classes: NDArray[np.intp] | None, some: NDArray[np.intp], others: NDArray[np.intp], iou: float
+) -> NDArray[np.bool_]:
+    """Which boxes mean the same as which others: (some, others), of one class where there are classes."""
+    alike: NDArray[np.bool_] = box_iou(boxes[some], boxes[others]) > iou
+    return alike if classes is None else alike & (classes[some][:, None] == classes[others])
+
+
+def _first_of_each(rivals: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Of a block, best first, the indices that no better one which stays is a rival of; `rivals` is square."""
+    stays: list[int] = []
+    gone = np.zeros(len(rivals), np.bool_)
+    for index in range(len(rivals)):
+        if not gone[index]:
+            stays.append(index)
+            gone |= rivals[index]
+    return np.array(stays, np.intp)
 
 
 def box_iou(first: ArrayLike, second: ArrayLike) -> Floats:
@@ -78,9 +100,11 @@ def box_iou(first: ArrayLike, second: ArrayLike) -> Floats:
     first: (M, 4), second: (N, 4), both x1 y1 x2 y2 in one frame. Returns (M, N).
     """
     one, other = (np.asarray(boxes, np.float64).reshape(-1, 4) for boxes in (first, second))
-    top_left = np.maximum(one[:, None, :2], other[None, :, :2])
-    bottom_right = np.minimum(one[:, None, 2:], other[None, :, 2:])
-    common = np.clip(bottom_right - top_left, 0.0, None).prod(axis=2)
+    width, height = (
+        np.minimum.outer(one[:, end], other[:, end]) - np.maximum.outer(one[:, start], other[:, start])
+        for start, end in ((0, 2), (1, 3))
+    )
+    common = np.maximum(width, 0.0) * np.maximum(height, 0.0)
     union = _area(one)[:, None] + _area(other)[None, :] - common
     share: Floats = np.divide(common, union, out=np.zeros_like(common), where=union > 0)
     return share

@@ -25,6 +25,8 @@ _QUICK_S = 0.2
 _WAIT_S = 15.0
 _SLOW_SEATS = 4
 _ATTEMPTS = 3
+# Until then the detector is done with the file whose decoder is to be replaced.
+_PAUSE_S = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ class DecoderPool:
         self._server = self._start()
         self._idle: queue.SimpleQueue[Child] = queue.SimpleQueue()
         self._wanted = threading.Semaphore(size)
+        self._is_short = threading.Event()
         self._is_closed = threading.Event()
         self._refill = threading.Thread(target=self._keep_warm, name="decoder-pool", daemon=True)
         self._refill.start()
@@ -74,6 +77,7 @@ class DecoderPool:
     def close(self) -> None:
         """End the forkserver and the processes that wait."""
         self._is_closed.set()
+        self._is_short.set()
         self._wanted.release()
         self._refill.join()
         with suppress(queue.Empty):
@@ -103,6 +107,10 @@ class DecoderPool:
 
     def _take(self) -> Child:
         try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            self._is_short.set()
+        try:
             return self._idle.get(timeout=_WAIT_S)
         except queue.Empty:
             raise Unavailable from None
@@ -112,6 +120,8 @@ class DecoderPool:
         is_quick = _has_answer(child, _QUICK_S)
         # Only now, so that forking the next process does not take time from this file's.
         self._wanted.release()
+        if self._idle.empty():
+            self._is_short.set()
         if not is_quick:
             lane.slow_down()
             child.lower_priority()
@@ -138,9 +148,15 @@ class DecoderPool:
                 os.close(each)
 
     def _keep_warm(self) -> None:
-        """Fork a child for each that was taken; start the forkserver again where it has died."""
+        """Fork a child for each that was taken; start the forkserver again where it has died.
+
+        A fork takes time from the detector, which is busy with the file: while another child is ready, it waits.
+        """
         while True:
             self._wanted.acquire()
+            if not self._idle.empty():
+                self._is_short.wait(_PAUSE_S)
+            self._is_short.clear()
             if self._is_closed.is_set():
                 return
             try:
