@@ -97,6 +97,8 @@ class Settings:
     session_minutes: int = 480
     session_idle_minutes: int = 60
     secure_cookies: bool = False
+    hsts_subdomains: bool = False
+    trusted_hosts: tuple[str, ...] = ()
     trusted_proxies: int = 0
     models_dir: Path = MODELS_DIR
     master_keys_file: Path | None = None
@@ -130,6 +132,8 @@ class Settings:
             session_minutes=_number(environ, "SESSION_MINUTES", 480, 1, 60 * 24 * 30),
             session_idle_minutes=_number(environ, "SESSION_IDLE_MINUTES", 60, 1, 60 * 24 * 30),
             secure_cookies=_choice(environ, "SECURE_COOKIES", "no", ("yes", "no")) == "yes",
+            hsts_subdomains=_choice(environ, "HSTS_SUBDOMAINS", "no", ("yes", "no")) == "yes",
+            trusted_hosts=_hosts(environ, "TRUSTED_HOSTS"),
             trusted_proxies=_number(environ, "TRUSTED_PROXIES", 0, 0, 8),
             models_dir=Path(environ.get("MODELS_DIR") or MODELS_DIR),
             master_keys_file=_secret_file(environ, "MASTER_KEYS", data_dir),
@@ -146,6 +150,14 @@ class Settings:
 def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Names with commas between."""
     return tuple(one.strip() for one in environ.get(name, "").split(",") if one.strip())
+
+
+def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Host names with commas between, without scheme, port or path; a leading dot takes in subdomains."""
+    hosts = tuple(host.lower() for host in _names(environ, name))
+    if any(set(host) & set("/:@*? ") for host in hosts):
+        raise ConfigError(f"{name} must be host names such as xray.example.org, with commas between.")
+    return hosts
 
 
 def _roles(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from app.storage.access.passkeys import Passkeys
 from app.storage.access.people import People
 from app.storage.access.second_factors import SecondFactors
 from app.storage.audit import Audit
+from app.storage.backup import copy_sqlite
 from app.storage.database import Database, Transactions, connect
 from app.storage.objects import NoObjects, ObjectStore, open_objects
 from app.storage.outbox import Outbox
@@ -81,6 +82,17 @@ class Store(Repositories):
         """
         with self._database.begin() as transaction:
             yield UnitOfWork(transaction, self.objects)
+
+    def back_up(self, target: Path) -> None:
+        """Copy a SQLite database to a new file for its owner alone (0600), also while it is written to.
+
+        Raises:
+            ConfigError: the database is another kind, or the file exists or cannot be made.
+            Unavailable: the database cannot be read.
+        """
+        if self._file is None:
+            raise ConfigError("This database is not SQLite: back it up by its own tools (pg_dump).")
+        copy_sqlite(self._file, target)
 
     def ping(self) -> None:
         """Ask the database for an answer.

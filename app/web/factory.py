@@ -87,9 +87,9 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
     language.install(app)
-    headers.install(app, hsts=settings.secure_cookies)
+    headers.install(app, settings)
     cors.install(app, settings.cors_origins)
-    guard.install(app)
+    guard.install(app, settings.trusted_hosts)
     answer_errors(app)
     pages = (studies, bin, patients, archive_page, reports, worklist, selection, explanation, help, language_page)
     own = (sign_in, account, second_factor, passkeys)

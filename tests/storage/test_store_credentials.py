@@ -108,8 +108,10 @@ def test_expired_and_idle_credentials_are_purged_and_the_rest_stays(store: Store
         store.credentials.add_token(token(anna, digest, expires_at=expires_at))
     store.credentials.add_session(session(anna, b"idle", last_seen_at=NOW - TICK))
     store.credentials.add_token(token(anna, b"endless", expires_at=None))
-    assert store.credentials.purge_expired(NOW, NOW - TICK) == 3
-    assert store.credentials.purge_expired(NOW, NOW - TICK) == 0
+    assert store.credentials.purge_sessions(NOW, NOW - TICK) == 2
+    assert store.credentials.purge_sessions(NOW, NOW - TICK) == 0
+    assert store.credentials.purge_tokens(NOW) == 1
+    assert store.credentials.purge_tokens(NOW) == 0
     for digest in (b"new", b"endless"):
         assert store.credentials.token([digest]) is not None
     assert store.credentials.session([b"new"]) is not None

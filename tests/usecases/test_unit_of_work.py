@@ -227,7 +227,7 @@ WRITES = re.compile(
     r"\.(add|append|set|delete|purge|replace|mark|revoke|consume|end|put|restore|empty|hold)\w*$"
 )
 # Expired credentials are no act, and the index is made of what is stored.
-WITHOUT_ENTRY = {("maintenance.py", "purge_expired")}
+WITHOUT_ENTRY = {("maintenance.py", "purge_sessions"), ("maintenance.py", "purge_tokens")}
 
 
 def test_use_cases_change_the_store_only_within_a_unit_of_work() -> None:

@@ -120,14 +120,16 @@ class Credentials:
             others = (delete(table).where(_is_of(table, tenant, person_id)) for table in (api_tokens, sign_in_links))
             return ended + sum(connection.execute(statement).rowcount for statement in others)
 
-    def purge_expired(self, now: datetime, idle_since: datetime) -> int:
-        """Remove sessions, links and tokens that have expired or were idle, of all tenants; returns how many."""
+    def purge_sessions(self, now: datetime, idle_since: datetime) -> int:
+        """Remove sessions and links that have expired or were idle, of all tenants; returns how many."""
         idle = or_(sessions.c.expires_at <= now, sessions.c.last_seen_at <= idle_since)
-        expired = (
-            delete(sessions).where(idle),
-            delete(sign_in_links).where(sign_in_links.c.expires_at <= now),
-            delete(api_tokens).where(api_tokens.c.expires_at <= now),
-        )
+        expired = (delete(sessions).where(idle), delete(sign_in_links).where(sign_in_links.c.expires_at <= now))
+        with self._transactions.write() as connection:
+            return sum(connection.execute(statement).rowcount for statement in expired)
+
+    def purge_tokens(self, now: datetime) -> int:
+        """Remove tokens that have expired, of all tenants; returns how many."""
+        expired = (delete(api_tokens).where(api_tokens.c.expires_at <= now),)
         with self._transactions.write() as connection:
             return sum(connection.execute(statement).rowcount for statement in expired)
 

@@ -54,7 +54,8 @@ def purge_expired(services: RecordServices) -> Purged:
     hold stay. Without RETENTION_DAYS only those in the bin have a time that ends.
     """
     now = services.clock()
-    services.store.credentials.purge_expired(now, now - idle_time(services))
+    services.store.credentials.purge_sessions(now, now - idle_time(services))
+    services.store.credentials.purge_tokens(now)
     days = services.settings.retention_days
     expired = _until_none(lambda: _purge_some(services, days)) if days else 0
     return Purged(expired, _until_none(lambda: destroy_some(services, DELETIONS_AT_ONCE)))

@@ -152,6 +152,8 @@ def open_session(
     row = SessionRow(
         person.tenant, services.new_id(), person.id, digest, now, now + lasts, now, **vars(origin), awaits=awaits
     )
+    # Nothing else may run for months: a purge is nobody's duty.
+    unit.credentials.purge_sessions(now, now - idle_time(services))
     unit.credentials.add_session(sealed_session(services.access_seal, row))
     action = "first-factor-accepted" if awaits else ACTION_OF_METHOD[origin.method]
     audit.record(services, unit, person, action, person.id)

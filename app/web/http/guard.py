@@ -1,19 +1,21 @@
 """Authenticate and authorize each request once, before its view and before its body is parsed."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from flask import Flask, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect  # type: ignore[import-untyped]
+from werkzeug.sansio.utils import host_is_trusted
 
 from app.access_errors import SecondFactorDemanded
-from app.errors import Forbidden, InvalidToken, NotSignedIn
+from app.errors import BadRequest, Forbidden, InvalidToken, NotSignedIn
 from app.records import Person
 from app.usecases import audit
 from app.usecases.access.demand import must_enrol
 from app.usecases.administration.roles import is_allowed
 from app.usecases.administration.sign_in import own_session
 from app.usecases.administration.tokens import person_of_token
-from app.web.http.admission import TAKES_FILES, admit_body, raise_refusal
+from app.web.http.admission import TAKES_FILES, URGENT, admit_body, raise_refusal
 from app.web.http.context import limits, services
 from app.web.http.permissions import ENROLMENT_ENDPOINTS, OPEN_ENDPOINTS, PERMISSION_OF_ENDPOINT, SIGNED_IN_ENDPOINTS
 from app.web.http.requests.uploads import body_limit
@@ -25,9 +27,19 @@ UNATTENDED = frozenset({"worklist.changes"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def install(app: Flask) -> None:
-    """Ask before every request."""
+def install(app: Flask, trusted_hosts: Sequence[str] = ()) -> None:
+    """Ask before every request.
+
+    trusted_hosts: names under which the application is reached; any where there are none.
+    """
+
+    def check_host() -> None:
+        # What watches the application asks by an address.
+        if trusted_hosts and request.endpoint not in URGENT and not host_is_trusted(request.host, trusted_hosts):
+            raise BadRequest("The server is not known by this name.")
+
     app.before_request(raise_refusal)
+    app.before_request(check_host)
     app.before_request(_bound_body)
     app.before_request(_identify)
     app.before_request(_authorize)

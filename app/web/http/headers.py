@@ -6,6 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
+from app.config import Settings
 from app.web.http import static_files
 from app.web.http.admission import is_question
 from app.web.http.context import metrics
@@ -40,15 +41,16 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 UNLOGGED = frozenset({"static", "worklist.changes"})
 
 
-def install(app: Flask, hsts: bool) -> None:
+def install(app: Flask, settings: Settings) -> None:
     """Give each request an id before anything else, and each answer its headers after everything else."""
+    hsts = f"max-age={YEAR_S}" + ("; includeSubDomains" if settings.hsts_subdomains else "")
 
     def finish(answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.request_id
         answer.headers.update(ALWAYS)
         answer.headers["Cache-Control"] = _cache_control(answer.status_code)
-        if hsts:
-            answer.headers["Strict-Transport-Security"] = f"max-age={YEAR_S}"
+        if settings.secure_cookies:
+            answer.headers["Strict-Transport-Security"] = hsts
         if answer.status_code != 204 or not is_question():
             _count(answer)
         return answer

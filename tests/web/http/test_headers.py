@@ -1,11 +1,15 @@
 """Every answer, whatever it is, keeps the browser within bounds."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.config import Settings
+from app.services import Services
+from app.web import create_app
 from app.web.http.permissions import OPEN_ENDPOINTS
 
 PATHS = [
@@ -63,3 +67,11 @@ def test_no_address_is_open_by_oversight(app: Flask) -> None:
 def _invalid_token(answer) -> dict[str, object]:
     message = "The API token is missing or not valid."
     return {"error": {"code": "invalid-token", "message": message, "request_id": answer.headers["X-Request-Id"]}}
+
+
+@pytest.mark.parametrize(("subdomains", "ends"), [(False, "max-age=31536000"), (True, "; includeSubDomains")])
+def test_the_promise_of_https_takes_in_subdomains_where_the_settings_say_so(
+    settings: Settings, services: Services, subdomains: bool, ends: str
+) -> None:
+    app = create_app(replace(settings, secure_cookies=True, hsts_subdomains=subdomains), services)
+    assert app.test_client().get("/healthz").headers["Strict-Transport-Security"].endswith(ends)
