@@ -27,9 +27,8 @@ from app.records import Patient
 from app.usecases.dicomweb.archive import ArchiveKeys, ArchiveStudy, ImageNames
 from app.usecases.patients.identity import iso_date
 
-_TIMEOUT_S = (5.0, 20.0)
-# For a whole answer, however slowly it comes.
-_DEADLINE_S = 120.0
+# For the next bytes, and for a whole answer, however slowly it comes.
+_TIMEOUT_S, _DEADLINE_S = 20.0, 120.0
 _MULTIPART_BYTES = 64 * 1024
 _STORED_AS_IT_IS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _BOUNDARY = re.compile(r'boundary="?([^";]+)')
@@ -39,9 +38,10 @@ _FAILURES = (RequestException, HTTPError, ValueError, KeyError, TypeError, Attri
 class _BoundedAdapter(HTTPAdapter):
     """Takes answers of a bounded size within a bounded time."""
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, deadline_s: float) -> None:
         super().__init__()
         self._most_bytes = most_bytes
+        self._deadline_s = deadline_s
 
     def send(self, request: PreparedRequest, *args: Any, **options: Any) -> Response:  # noqa: ANN401 - as the base has it
         """Send a request and read the whole answer.
@@ -53,7 +53,7 @@ class _BoundedAdapter(HTTPAdapter):
         request.headers.pop("Host", None)
         # A wildcard may stand as it is (RFC 3986, sub-delims); Orthanc 1.12 does not decode it otherwise.
         request.url = (request.url or "").replace("%2A", "*")
-        ends = time.monotonic() + _DEADLINE_S
+        ends = time.monotonic() + self._deadline_s
         answer = super().send(request, *args, **{**options, "stream": True})
         body = bytearray()
         with answer:
@@ -70,10 +70,21 @@ class DicomWebArchive:
     """An archive by the base address of its DICOMweb service.
 
     most_bytes: of one image. authorization: value of the header of this name, "" for none. ca: PEM file of authorities.
+    timeout_s: for the next bytes of an answer. deadline_s: for all of it.
     """
 
-    def __init__(self, url: str, most_bytes: int, authorization: str = "", ca: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        most_bytes: int,
+        authorization: str = "",
+        ca: Path | None = None,
+        *,
+        timeout_s: float = _TIMEOUT_S,
+        deadline_s: float = _DEADLINE_S,
+    ) -> None:
         self._url = url
+        self._timeout_s, self._deadline_s = timeout_s, deadline_s
         self._most_bytes = most_bytes
         self._authorization = authorization
         self._ca = ca
@@ -122,7 +133,7 @@ class DicomWebArchive:
         """
         path = f"/studies/{names.study}/series/{names.series}/instances/{names.instance}"
         with self._client() as (_, session):
-            answer = session.get(self._url + path, headers={"Accept": _STORED_AS_IT_IS}, timeout=_TIMEOUT_S)
+            answer = session.get(self._url + path, headers={"Accept": _STORED_AS_IT_IS}, timeout=self._timeout_s)
             answer.raise_for_status()
             return _first_part(answer.headers["Content-Type"], answer.content)
 
@@ -146,9 +157,9 @@ class DicomWebArchive:
             if self._authorization:
                 session.headers["Authorization"] = self._authorization
             for scheme in ("http://", "https://"):
-                session.mount(scheme, _BoundedAdapter(self._most_bytes + _MULTIPART_BYTES))
+                session.mount(scheme, _BoundedAdapter(self._most_bytes + _MULTIPART_BYTES, self._deadline_s))
             client = DICOMwebClient(
-                self._url, session=session, permissive_uid=True, timeout=_TIMEOUT_S, chunk_size=1 << 30
+                self._url, session=session, permissive_uid=True, timeout=self._timeout_s, chunk_size=1 << 30
             )
             client.set_http_retry_params(retry=False)
             try:

@@ -2,21 +2,23 @@
 
 import json
 import signal
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from threading import Event
 
 import click
 from pydicom.dataset import Dataset
 
-from app.config import DicomSettings, Settings
+from app.config import Settings
 from app.errors import ConfigError, FractureError, Unavailable
+from app.hospital.benchmark import measure_node
 from app.hospital.delivery import add_destination
 from app.hospital.node import Node, NodeSettings
 from app.hospital.peer_client import find_studies, store
 from app.hospital.peers import parse_destination, parse_destinations, parse_senders
+from app.hospital.tls import mutual_tls
 from app.hospital.watched_folder import WatchedFolder
 from app.services import RecordServices, build_record_services
 from app.usecases.audit import command_actor
@@ -59,6 +61,15 @@ def commands(settings: Settings) -> tuple[click.Command, ...]:
         """Take in the files of FOLDER until stopped: stored ones are removed, others moved to FOLDER/refused."""
         with _one_line():
             _watch(settings, folder, tenant)
+
+    @group.command("benchmark")
+    @click.option("--images", type=click.IntRange(1, 10_000), default=40, show_default=True, help="How many are sent.")
+    @click.option("--rows", type=click.IntRange(128, 8192), default=2000, show_default=True, help="Rows of each.")
+    @click.option("--columns", type=click.IntRange(128, 8192), default=1600, show_default=True, help="Columns of each.")
+    def benchmark(images: int, rows: int, columns: int) -> None:
+        """Measure images a second through a node of its own, beside the bare detector; a JSON object."""
+        with _one_line():
+            click.echo(json.dumps(asdict(measure_node(settings, Archive, images, (rows, columns)))))
 
     _add_exchange(group, settings)
     return (group,)
@@ -127,7 +138,7 @@ def _listen(settings: Settings) -> None:
         raise ConfigError("Set DICOM_SENDERS: nobody may send otherwise.")
     services = build_record_services(settings)
     node_settings = NodeSettings(
-        dicom.ae_title, (dicom.host, dicom.port), senders, settings.limits.upload_bytes, tls=_tls(dicom)
+        dicom.ae_title, (dicom.host, dicom.port), senders, settings.limits.upload_bytes, tls=mutual_tls(dicom)
     )
     try:
         server = Node(node_settings, Archive(services)).start()
@@ -162,20 +173,3 @@ def _stop_on_signals() -> Event:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stopped.set())
     return stopped
-
-
-def _tls(dicom: DicomSettings) -> ssl.SSLContext | None:
-    """Mutual TLS by PS3.15 B.12 (BCP 195), or None where it is not set."""
-    files = (dicom.tls_certificate, dicom.tls_key, dicom.tls_ca)
-    if not any(files):
-        return None
-    if dicom.tls_certificate is None or not all(files):
-        raise ConfigError("Set DICOM_TLS_CERTIFICATE, DICOM_TLS_KEY and DICOM_TLS_CA together, or none of them.")
-    try:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=dicom.tls_ca)
-        context.load_cert_chain(dicom.tls_certificate, dicom.tls_key)
-    except (OSError, ssl.SSLError):
-        raise ConfigError("The files of DICOM_TLS_* cannot be read, or do not fit each other.") from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context

@@ -35,7 +35,7 @@ from app.web.pages import archive as archive_page
 from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
 from app.web.pages.account import account, passkeys, second_factor
-from app.web.pages.administration import audit, people, retention, tenants
+from app.web.pages.administration import audit, deliveries, people, retention, tenants
 from app.web.pages.feedback import feedback_words
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +93,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     answer_errors(app)
     pages = (studies, bin, patients, archive_page, reports, worklist, selection, explanation, help, language_page)
     own = (sign_in, account, second_factor, passkeys)
-    administration = (people, tenants, retention, audit)
+    administration = (people, tenants, retention, deliveries, audit)
     for part in (*pages, *own, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)
     admission.install(app, settings.limits, settings.detector_queue)

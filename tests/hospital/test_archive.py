@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -231,6 +231,26 @@ def test_an_answer_beyond_the_limit_is_cut_off() -> None:
         assert len(DicomWebArchive(url, 200_000).retrieve(names)) == 200_000
         with pytest.raises(ArchiveUnavailable):
             DicomWebArchive(url, 1000).retrieve(names)
+
+
+@pytest.mark.parametrize("times", [{"timeout_s": 0.2}, {"deadline_s": 0.2}], ids=["silent", "trickling"])
+def test_an_archive_that_answers_slowly_is_given_up(times: dict[str, float]) -> None:
+    ended = threading.Event()
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000000")
+        handler.end_headers()
+        with suppress(OSError):
+            while "deadline_s" in times and not ended.wait(0.02):
+                handler.wfile.write(b" ")
+                handler.wfile.flush()
+            ended.wait(30)
+
+    with answering(trickle) as (url, _):
+        with pytest.raises(ArchiveUnavailable):
+            DicomWebArchive(url, 2_000_000, **times).find(ArchiveKeys(patient_id="1"), 10)
+        ended.set()
 
 
 def test_the_authorization_goes_to_the_configured_archive_alone(within, person, archive) -> None:

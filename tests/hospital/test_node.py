@@ -146,6 +146,20 @@ def test_rubbish_and_an_association_dropped_half_way_stop_nobody(port, run) -> N
     assert run("echoscu", *peer(port)).returncode == 0
 
 
+def test_an_object_that_breaks_off_half_way_is_not_stored_and_the_next_one_is(port, run, archive, tmp_path) -> None:
+    ae = AE("MODALITY")
+    ae.add_requested_context("1.2.840.10008.5.1.4.1.1.1")
+    association = ae.associate("127.0.0.1", port, ae_title="FRACTURES")
+    assert association.is_established
+    connection = association.dul.socket.socket
+    # A P-DATA-TF (PS3.8 9.3.5) that announces more than it has.
+    connection.sendall(b"\x04\x00" + (1 << 20).to_bytes(4, "big") + bytes(1000))
+    connection.shutdown(socket.SHUT_RDWR)
+    association.abort()
+    assert run("storescu", *peer(port), str(file(tmp_path))).returncode == 0
+    assert len(archive.received) == 1
+
+
 def test_the_log_names_an_object_by_a_digest_of_its_uid(port, run, archive, tmp_path, caplog) -> None:
     caplog.set_level("INFO", logger="app.hospital")
     path = file(tmp_path, PatientName="Doe^Jane")

@@ -67,7 +67,7 @@ def remove(services: RecordServices, actor: Actor, subscription_id: str) -> None
         audit.record(services, unit, actor, "subscription-removed", subscription_id)
 
 
-def revive(services: RecordServices, actor: Actor, message_id: str) -> None:
+def revive(services: RecordServices, actor: Actor | Person, message_id: str) -> None:
     """Try a dead message again.
 
     Raises:
