@@ -30,3 +30,10 @@ class PasskeyRefused(BadRequest):
 
     code = "passkey-refused"
     message = N_("This passkey could not be verified. Try again, or sign in another way.")
+
+
+class SingleSignOnRefused(Forbidden):
+    """The identity provider refused, or answered with somebody who may not come in."""
+
+    code = "single-sign-on-refused"
+    message = N_("Single sign-on did not let you in. Ask your administrator.")

@@ -81,6 +81,26 @@ class BucketSettings:
 
 
 @dataclass(frozen=True)
+class SingleSignOnSettings:
+    """An identity provider after OpenID Connect, and what its claims mean here.
+
+    tenants, roles: (value of the claim, tenant or role), the first that fits counts, "*" fits anybody; without roles,
+    people keep theirs. adds_people: somebody unknown is added, with the role that is mapped.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: str
+    name_claim: str
+    tenant_claim: str
+    tenants: tuple[tuple[str, str], ...]
+    role_claim: str
+    roles: tuple[tuple[str, str], ...]
+    adds_people: bool = False
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that an administrator may set; `docs/configuration.md` says what each means."""
 
@@ -107,6 +127,7 @@ class Settings:
     dicomweb: DicomWebSettings = DicomWebSettings()
     cors_origins: tuple[str, ...] = ()
     bucket: BucketSettings | None = None
+    single_sign_on: SingleSignOnSettings | None = None
     second_factor_roles: tuple[str, ...] = ()
     second_factor_tenants: tuple[str, ...] = ()
 
@@ -142,9 +163,43 @@ class Settings:
             dicomweb=_dicomweb(environ),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             bucket=_bucket(environ),
+            single_sign_on=_single_sign_on(environ),
             second_factor_roles=_roles(environ, "SECOND_FACTOR_ROLES"),
             second_factor_tenants=_names(environ, "SECOND_FACTOR_TENANTS"),
         )
+
+
+def _single_sign_on(environ: Mapping[str, str]) -> SingleSignOnSettings | None:
+    """The identity provider, None where OIDC_ISSUER is not set."""
+    found = SingleSignOnSettings(
+        issuer=environ.get("OIDC_ISSUER", "").strip(),
+        client_id=environ.get("OIDC_CLIENT_ID", "").strip(),
+        client_secret=_optional_secret(environ, "OIDC_CLIENT_SECRET"),
+        scopes=environ.get("OIDC_SCOPES") or "openid profile",
+        name_claim=environ.get("OIDC_NAME_CLAIM") or "preferred_username",
+        tenant_claim=environ.get("OIDC_TENANT_CLAIM") or "tenant",
+        tenants=_rules(environ, "OIDC_TENANTS"),
+        role_claim=environ.get("OIDC_ROLE_CLAIM") or "groups",
+        roles=_rules(environ, "OIDC_ROLES"),
+        adds_people=_choice(environ, "OIDC_ADD_PEOPLE", "no", ("yes", "no")) == "yes",
+    )
+    if not found.issuer:
+        return None
+    if not found.issuer.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise ConfigError("OIDC_ISSUER must be an address such as https://login.example.org/realm.")
+    if not (found.client_id and found.client_secret and found.tenants):
+        raise ConfigError("OIDC_ISSUER needs OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and OIDC_TENANTS, such as *=default.")
+    if not {role for _, role in found.roles} <= set(get_args(Role)):
+        raise ConfigError(f"OIDC_ROLES must give roles: {', '.join(get_args(Role))}.")
+    return found
+
+
+def _rules(environ: Mapping[str, str], name: str) -> tuple[tuple[str, str], ...]:
+    """Rules VALUE=RESULT with commas between."""
+    rules = [rule.rpartition("=") for rule in _names(environ, name)]
+    if not all(value.strip() and result.strip() for value, _, result in rules):
+        raise ConfigError(f"{name} must be rules such as VALUE=RESULT, with commas between.")
+    return tuple((value.strip(), result.strip()) for value, _, result in rules)
 
 
 def _names(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -84,3 +84,40 @@ def test_a_secret_file_that_is_missing_or_empty_is_named(tmp_path: Path, content
 
 def test_no_secret_shows_in_the_text_of_settings() -> None:
     assert "secret-" not in repr(Settings.from_env(COMPLETE))
+
+
+OIDC = {
+    **COMPLETE,
+    "OIDC_ISSUER": "https://login.example.org",
+    "OIDC_CLIENT_ID": "fractures",
+    "OIDC_CLIENT_SECRET": "secret-three",
+    "OIDC_TENANTS": "Hospital A=default, *=other",
+}
+
+
+def test_an_identity_provider_comes_with_rules_in_their_order() -> None:
+    found = Settings.from_env({**OIDC, "OIDC_ROLES": "a=b=admin"}).single_sign_on
+    assert found is not None
+    assert found.tenants == (("Hospital A", "default"), ("*", "other"))
+    assert found.roles == (("a=b", "admin"),)
+    assert not found.adds_people
+    assert "secret-three" not in repr(found)
+    assert Settings.from_env(COMPLETE).single_sign_on is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OIDC_ISSUER", "http://login.example.org"),
+        ("OIDC_CLIENT_ID", ""),
+        ("OIDC_CLIENT_SECRET", ""),
+        ("OIDC_TENANTS", ""),
+        ("OIDC_TENANTS", "default"),
+        ("OIDC_ROLES", "heads=king"),
+        ("OIDC_ADD_PEOPLE", "maybe"),
+        ("SECOND_FACTOR_ROLES", "king"),
+    ],
+)
+def test_an_incomplete_identity_provider_or_an_unknown_role_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name.partition("_")[0]):
+        Settings.from_env({**OIDC, name: value})

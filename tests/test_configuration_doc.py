@@ -10,7 +10,10 @@ from app.config import Settings
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
 ROW = re.compile(r"^\| `([A-Z0-9_]+)` \| .+ \| (.+) \| (.+) \|$", re.MULTILINE)
 ROWS = {name: (default, example) for name, default, example in ROW.findall(DOCUMENT.read_text(encoding="utf-8"))}
-NEEDED_WITH = {"ORIGINALS_URL": {"S3_ACCESS_KEY": "name", "S3_SECRET_KEY": "not-read-here"}}
+NEEDED_WITH = {
+    "OIDC_ISSUER": {"OIDC_CLIENT_ID": "name", "OIDC_CLIENT_SECRET": "not-read-here", "OIDC_TENANTS": "*=default"},
+    "ORIGINALS_URL": {"S3_ACCESS_KEY": "name", "S3_SECRET_KEY": "not-read-here"},
+}
 LITERAL = re.compile(r"^`([^`]+)`$")
 
 

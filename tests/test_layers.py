@@ -79,7 +79,7 @@ OWNERS = {
     "pynetdicom": {"app.hospital"},
     "dicomweb_client": {"app.hospital"},
     # The sessions of dicomweb-client.
-    "requests": {"app.hospital"},
+    "requests": {"app.hospital", "app.web"},
     "urllib3": {"app.hospital"},
     "fhir": {"app.reports"},
     "imagecodecs": {"app.imaging"},
@@ -103,6 +103,8 @@ OWNERS = {
     "argon2": {"app.security"},
     "zxcvbn": {"app.security"},
     "segno": {"app.web"},
+    "authlib": {"app.web"},
+    "joserfc": {"app.web"},
     "webauthn": {"app.security"},
     "sqlalchemy": {"app.storage"},
     "alembic": {"app.storage"},
@@ -207,6 +209,8 @@ def test_sub_packages_import_down_only():
 
 def test_a_package_stays_small_enough_to_survey():
     counts = Counter(path.parent for path in FILES if path.is_relative_to(ROOT / "app") and path.stem != "__init__")
+    # Migrations are a list that only ever grows.
+    del counts[ROOT / "app" / "storage" / "migrations" / "versions"]
     large = {str(folder.relative_to(ROOT)): count for folder, count in counts.items() if count > LARGEST_PACKAGE}
     assert not large
 

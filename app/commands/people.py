@@ -9,7 +9,7 @@ from app.config import Settings
 from app.records import Role
 from app.services import build_record_services
 from app.usecases import audit
-from app.usecases.access import second_factor
+from app.usecases.access import second_factor, single_sign_on
 from app.usecases.administration import people
 from app.usecases.administration.roles import PERMISSIONS_OF_ROLE
 
@@ -25,6 +25,7 @@ def _people(settings: Settings) -> click.Group:
     group = click.Group("people", help="The people who may sign in.")
     _add_and_list(group, settings)
     _access(group, settings)
+    _other_ways_in(group, settings)
     return group
 
 
@@ -91,6 +92,16 @@ def _access(group: click.Group, settings: Settings) -> None:
         people.set_password(build_record_services(settings), actor(tenant), name, password())
         click.echo(f"The password of {name} is set.")
 
+    @group.command("link")
+    @NAME
+    @TENANT
+    @plain_errors
+    def link(name: str, tenant: str) -> None:
+        """Print the path of a sign-in link that works once, within the hour."""
+        click.echo(f"/sign-in/{people.add_link(build_record_services(settings), actor(tenant), name)}")
+
+
+def _other_ways_in(group: click.Group, settings: Settings) -> None:
     @group.command("reset-second-factor")
     @NAME
     @TENANT
@@ -100,13 +111,15 @@ def _access(group: click.Group, settings: Settings) -> None:
         second_factor.reset(build_record_services(settings), actor(tenant), name)
         click.echo(f"{name} has no second factor and no passkeys any more.")
 
-    @group.command("link")
+    @group.command("connect")
     @NAME
+    @click.argument("subject")
     @TENANT
     @plain_errors
-    def link(name: str, tenant: str) -> None:
-        """Print the path of a sign-in link that works once, within the hour."""
-        click.echo(f"/sign-in/{people.add_link(build_record_services(settings), actor(tenant), name)}")
+    def connect(name: str, subject: str, tenant: str) -> None:
+        """Let a person come in by single sign-on, where they are called SUBJECT (the claim `sub`)."""
+        single_sign_on.connect_identity(build_record_services(settings), actor(tenant), name, subject)
+        click.echo(f"{name} may come in by single sign-on.")
 
 
 def _sessions(settings: Settings) -> click.Group:

@@ -11,7 +11,7 @@ from app.security.framing import frame
 from app.security.secret_keys import SecretKeys
 
 Purpose = Literal["token", "link", "session", "attempt"]
-Kind = Literal["person", "token", "link", "session", "read-mark", "study", "passkey"]
+Kind = Literal["person", "token", "link", "session", "read-mark", "study", "passkey", "identity"]
 
 
 class AccessSeal:

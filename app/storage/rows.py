@@ -102,6 +102,17 @@ class PasskeyRow:
 
 
 @dataclass(frozen=True)
+class IdentityRow:
+    """An identity of a person at an identity provider; `mac` authenticates all other fields."""
+
+    tenant: str
+    person: str
+    issuer: str
+    subject: str
+    mac: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True)
 class NewImage:
     """One view to be stored: its sealed assessment and the sealed file as it came.
 

@@ -10,6 +10,7 @@ from app.config import BucketSettings
 from app.errors import ConfigError, Unavailable
 from app.storage.access.attempts import Attempts
 from app.storage.access.credentials import Credentials
+from app.storage.access.identities import Identities
 from app.storage.access.passkeys import Passkeys
 from app.storage.access.people import People
 from app.storage.access.second_factors import SecondFactors
@@ -37,6 +38,7 @@ class Repositories:
         self.people = People(transactions)
         self.credentials = Credentials(transactions)
         self.attempts = Attempts(transactions)
+        self.identities = Identities(transactions)
         self.passkeys = Passkeys(transactions)
         self.second_factors = SecondFactors(transactions)
         self.studies = Studies(transactions, objects)

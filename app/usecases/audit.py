@@ -34,6 +34,8 @@ CHANGES_NO_LIST = (
     "other-sessions-ended",
     "token-revoked",
     "signed-in-by-passkey",
+    "signed-in-by-single-sign-on",
+    "identity-connected",
     "passkey-added",
     "passkey-removed",
     "first-factor-accepted",

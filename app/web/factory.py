@@ -23,7 +23,7 @@ from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
-from app.web.http import admission, cors, guard, headers, operations, static_files
+from app.web.http import admission, cors, guard, headers, identity_provider, operations, static_files
 from app.web.http.context import may
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics
@@ -34,7 +34,7 @@ from app.web.i18n.failures import words_by_code
 from app.web.pages import archive as archive_page
 from app.web.pages import bin, explanation, help, patients, reports, selection, sign_in, studies, worklist
 from app.web.pages import language as language_page
-from app.web.pages.account import account, passkeys, second_factor
+from app.web.pages.account import account, passkeys, second_factor, single_sign_on
 from app.web.pages.administration import audit, deliveries, people, retention, tenants
 from app.web.pages.feedback import feedback_words
 
@@ -90,9 +90,10 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     headers.install(app, settings)
     cors.install(app, settings.cors_origins)
     guard.install(app, settings.trusted_hosts)
+    identity_provider.install(app, settings.single_sign_on)
     answer_errors(app)
     pages = (studies, bin, patients, archive_page, reports, worklist, selection, explanation, help, language_page)
-    own = (sign_in, account, second_factor, passkeys)
+    own = (sign_in, account, second_factor, passkeys, single_sign_on)
     administration = (people, tenants, retention, deliveries, audit)
     for part in (*pages, *own, *administration, api, docs, operations):
         app.register_blueprint(part.blueprint)

@@ -106,6 +106,19 @@ second_factors = Table(
     of_person(),
 )
 
+identities = Table(
+    "identities",
+    metadata,
+    text("tenant"),
+    text("person"),
+    text("issuer"),
+    text("subject"),
+    blob("mac"),
+    PrimaryKeyConstraint("tenant", "person"),
+    UniqueConstraint("tenant", "issuer", "subject"),
+    of_person(),
+)
+
 passkeys = Table(
     "passkeys",
     metadata,

@@ -11,7 +11,7 @@ from app.services import RecordServices
 from app.storage import WrappedKeyRow
 from app.usecases import audit
 from app.usecases.administration.audit_record import Head, audit_head, broken_entry
-from app.usecases.administration.sealed_rows import is_genuine, sealed_passkey, sealed_person
+from app.usecases.administration.sealed_rows import is_genuine, sealed_identity, sealed_passkey, sealed_person
 from app.usecases.administration.sign_in import idle_time
 from app.usecases.studies.bin import destroy_some
 
@@ -94,6 +94,10 @@ def authenticate_again(services: RecordServices, user: str) -> tuple[tuple[str, 
                     raise RecordForged
                 sealed_again = sealed_passkey(services.access_seal, passkey)
                 unit.passkeys.replace(sealed_again, passkey.sign_count, passkey.last_used_at)
+            for identity in unit.identities.all(name):
+                if not is_genuine(services.access_seal, identity):
+                    raise RecordForged
+                unit.identities.put(sealed_identity(services.access_seal, identity))
             unit.audit.sign_again(name, sign=services.audit_chain.next)
             audit.record(services, unit, Actor(name, user), "secret-key-rotated", "secret-key")
     return tuple((name, audit_head(services, name)) for name in names)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.security import AccessSeal
 from app.services import RecordServices
-from app.storage import LinkRow, PasskeyRow, PersonRow, SessionRow, TokenRow, UnitOfWork
+from app.storage import IdentityRow, LinkRow, PasskeyRow, PersonRow, SessionRow, TokenRow, UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,12 @@ def sealed_passkey(seal: AccessSeal, row: PasskeyRow) -> PasskeyRow:
     return replace(row, mac=seal.mac("passkey", *_of_passkey(row)))
 
 
-def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRow | PasskeyRow) -> bool:
+def sealed_identity(seal: AccessSeal, row: IdentityRow) -> IdentityRow:
+    """The row with its MAC."""
+    return replace(row, mac=seal.mac("identity", row.tenant, row.person, row.issuer, row.subject))
+
+
+def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRow | PasskeyRow | IdentityRow) -> bool:
     """Whether a row carries its MAC; one that does not was written without SECRET_KEY, which is logged."""
     if isinstance(row, PersonRow):
         found = seal.verify(row.mac, "person", *_of_person(row))
@@ -46,6 +51,8 @@ def is_genuine(seal: AccessSeal, row: PersonRow | TokenRow | LinkRow | SessionRo
         found = seal.verify(row.mac, "link", *_of_link(row))
     elif isinstance(row, PasskeyRow):
         found = seal.verify(row.mac, "passkey", *_of_passkey(row))
+    elif isinstance(row, IdentityRow):
+        found = seal.verify(row.mac, "identity", row.tenant, row.person, row.issuer, row.subject)
     else:
         found = seal.verify(row.mac, "session", *_of_session(row))
     if not found:

@@ -13,7 +13,12 @@ from app.usecases import audit
 from app.usecases.administration.attempts import count_attempt, forget_attempts
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
 
-ACTION_OF_METHOD = {"password": "signed-in", "link": "signed-in-by-link", "passkey": "signed-in-by-passkey"}
+ACTION_OF_METHOD = {
+    "password": "signed-in",
+    "link": "signed-in-by-link",
+    "passkey": "signed-in-by-passkey",
+    "single-sign-on": "signed-in-by-single-sign-on",
+}
 AWAITS_CODE = "second-factor"
 CODE_WITHIN = timedelta(minutes=10)
 # Noting each request would be a write for each request.
@@ -71,14 +76,15 @@ def sign_in_by_link(
         return open_session(services, unit, found[1], Origin("link", browser, address)), found[1].person
 
 
-def sign_out(services: RecordServices, session_token: str) -> None:
-    """End a session; one that has ended already is no error."""
+def sign_out(services: RecordServices, session_token: str) -> str:
+    """End a session; returns how it was begun, "" for one that has ended already."""
     with services.store.begin() as unit:
         found = unit.credentials.session(services.access_seal.digests("session", session_token))
         if found is not None:
             person = found[1].person
             unit.credentials.end_session(person.tenant, person.id, found[0].id)
             audit.record(services, unit, person, "signed-out", person.id)
+    return found[0].method if found else ""
 
 
 def person_of_session(services: RecordServices, session_token: str) -> Person:

@@ -60,6 +60,7 @@ PAGE_OF_FORM = {
     "second_factor.enable": "second_factor.html",
     "sign_in.sign_in": "sign_in.html",
     "sign_in.by_link": "sign_in.html",
+    "single_sign_on.finish": "sign_in.html",
     "tenants.add": "tenants.html",
 }
 

@@ -3,10 +3,11 @@
 import logging
 import secrets
 import time
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from app.config import Settings
+from app.config import Settings, SingleSignOnSettings
 from app.web.http import static_files
 from app.web.http.admission import is_question
 from app.web.http.context import metrics
@@ -44,10 +45,11 @@ UNLOGGED = frozenset({"static", "worklist.changes"})
 def install(app: Flask, settings: Settings) -> None:
     """Give each request an id before anything else, and each answer its headers after everything else."""
     hsts = f"max-age={YEAR_S}" + ("; includeSubDomains" if settings.hsts_subdomains else "")
+    always = {**ALWAYS, "Content-Security-Policy": _policy(settings.single_sign_on)}
 
     def finish(answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.request_id
-        answer.headers.update(ALWAYS)
+        answer.headers.update(always)
         answer.headers["Cache-Control"] = _cache_control(answer.status_code)
         if settings.secure_cookies:
             answer.headers["Strict-Transport-Security"] = hsts
@@ -57,6 +59,16 @@ def install(app: Flask, settings: Settings) -> None:
 
     app.before_request(_begin)
     app.after_request(finish)
+
+
+def _policy(single_sign_on: SingleSignOnSettings | None) -> str:
+    """The policy; where there is an identity provider, the form that signs out may lead there."""
+    if single_sign_on is None:
+        return CONTENT_SECURITY_POLICY
+    origin = urlsplit(single_sign_on.issuer)
+    return CONTENT_SECURITY_POLICY.replace(
+        "form-action 'self'", f"form-action 'self' {origin.scheme}://{origin.netloc}"
+    )
 
 
 def _begin() -> None:

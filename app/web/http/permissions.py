@@ -21,6 +21,8 @@ OPEN_ENDPOINTS = frozenset(
         "sign_in.link_form",
         "sign_in.sign_in",
         "sign_in.sign_out",
+        "single_sign_on.begin",
+        "single_sign_on.finish",
     }
 )
 

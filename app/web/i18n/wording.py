@@ -27,6 +27,7 @@ METHOD_WORDS = {
     "link": N_("by a sign-in link"),
     "passkey": N_("by passkey"),
     "password": N_("by password"),
+    "single-sign-on": N_("by single sign-on"),
 }
 # Width of an average letter over the height of the line; wide sans-serif faces stay under it.
 LETTER_ASPECT = 0.52

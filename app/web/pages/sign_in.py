@@ -8,6 +8,7 @@ from app.usecases.administration import sign_in as sessions
 from app.usecases.administration.roles import Permission, is_allowed
 from app.web.http.context import services
 from app.web.http.guard import SESSION_TOKEN
+from app.web.http.identity_provider import identity_provider
 from app.web.http.requests.browser import browser_name
 from app.web.http.requests.query import local_path
 
@@ -51,13 +52,19 @@ def by_link(token: str) -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End the session here and on the server."""
     token = session.pop(SESSION_TOKEN, None)
-    if token is not None:
-        sessions.sign_out(services(), token)
+    method = sessions.sign_out(services(), token) if token is not None else ""
     session.clear()
-    answer = redirect(url_for("sign_in.form"), code=303)
+    answer = redirect(_after_sign_out(method), code=303)
     # What pages kept in this browser goes; the language, a cookie, stays.
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def _after_sign_out(method: str) -> str:
+    """Where signing out leads: to the identity provider, which has a session of its own, or to the form."""
+    form = url_for("sign_in.form", _external=method == "single-sign-on")
+    at_provider = identity_provider().sign_out_address(form) if method == "single-sign-on" else None
+    return at_provider or form
 
 
 def start_of(person: Person) -> str:
