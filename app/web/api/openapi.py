@@ -20,6 +20,11 @@ _PREFIX = "/api/v1"
 _REFERENCE = "#/components/schemas/{model}"
 _ALWAYS_REFUSED = frozenset({401, 403, 405, 408, 429, 503})
 _UPLOADS_REFUSED = frozenset({400, 409, 413, 415, 422})
+_BINARY: Json = {"type": "string", "format": "binary"}
+_SCHEMA_OF_TYPE: dict[str, Json] = {
+    "application/dicom+json": {"type": "array", "items": {"type": "object"}},
+    "application/fhir+json": {"type": "object"},
+}
 _TAGS = {
     "Studies": "Create, show and delete studies.",
     "Images": "The views of a study as image files.",
@@ -100,7 +105,7 @@ def _answer(operation: Operation, summary: str) -> Json:
         return {"description": "Done."}
     headers = {"headers": dict(operation.answer_headers)} if operation.answer_headers else {}
     if isinstance(operation.answer, str):
-        content = {operation.answer: {"schema": {"type": "string", "format": "binary"}}}
+        content = {operation.answer: {"schema": _SCHEMA_OF_TYPE.get(operation.answer, _BINARY)}}
         return {"description": summary, "content": content, **headers}
     return _json_answer(summary, operation.answer) | headers
 

@@ -6,10 +6,13 @@ from app.records import WORST_FIRST, Outcome, State
 from app.usecases.studies.window import LEAST_SIDE_PX, PREVIEW_LONG_SIDE_PX
 from app.web.api.description import Json, Parameter
 from app.web.http.requests.query import DEFAULT_STUDIES, MOST_STUDIES
+from app.web.http.requests.worklist_query import LONGEST_CODE, LONGEST_TEXT
 from app.web.i18n.language import LANGUAGES
 
 _TEXT: Json = {"type": "string"}
-_DAY: Json = {"type": "string", "format": "date"}
+_DAY: Json = {"type": "string", "format": "date", "pattern": "^(19[0-9][0-9]|[2-8][0-9]{3})-"}
+_NAME: Json = {"type": "string", "maxLength": LONGEST_CODE}
+_SEARCH: Json = {"type": "string", "maxLength": LONGEST_TEXT}
 _NUMBER: Json = {"type": "number"}
 
 PAGE = (
@@ -28,10 +31,10 @@ FILTERS = (
         "Only studies with this outcome of their readers.",
         {"type": "string", "enum": list(get_args(Outcome))},
     ),
-    Parameter("patient", "A number, or beginnings of parts of a name; case and accents are ignored.", _TEXT),
-    Parameter("accession", "Only studies of this accession number.", _TEXT),
-    Parameter("region", "Only studies on which the software marked this region.", _TEXT),
-    Parameter("reader", "Only studies that the person of this id has read.", _TEXT),
+    Parameter("patient", "A number, or beginnings of parts of a name; case and accents are ignored.", _SEARCH),
+    Parameter("accession", "Only studies of this accession number.", _SEARCH),
+    Parameter("region", "Only studies on which the software marked this region.", _NAME),
+    Parameter("reader", "Only studies that the person of this id has read.", _NAME),
     Parameter("from", "Only studies that came on this day (UTC) or later.", _DAY),
     Parameter("to", "Only studies that came on this day (UTC) or earlier.", _DAY),
     Parameter("order", "newest: by time alone.", {"type": "string", "enum": ["triage", "newest"]}),
@@ -64,7 +67,14 @@ LANGUAGE = (
         {"type": "string", "enum": list(LANGUAGES)},
     ),
 )
-FINDING = (Parameter("finding", "Its index in `findings`, from 0.", {"type": "integer", "minimum": 0}, required=True),)
+FINDING = (
+    Parameter(
+        "finding",
+        "Its index in `findings`, from 0.",
+        {"type": "integer", "minimum": 0, "maximum": 999_999},
+        required=True,
+    ),
+)
 REPEAT = Parameter(
     "Idempotency-Key",
     "At most 255 characters; the same key with the same files within a day is answered with the first one's study.",

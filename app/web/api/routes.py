@@ -248,7 +248,7 @@ def add_feedback(study_id: str, image_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/studies/<study_id>/images/<image_id>/assess")
-@describe(Operation("assessAnyway", "Studies", Study))
+@describe(Operation("assessAnyway", "Studies", Study, refusals=(400,)))
 def assess_anyway(study_id: str, image_id: str) -> ResponseReturnValue:
     """Infer an image that the software would not assess; who asked for it stays on the image."""
     return _json(Study.of(overrule.assess_anyway(services(), person(), study_id, image_id)))

@@ -25,9 +25,10 @@ _OF_INSTANCE = ("SOPInstanceUID", "SOPClassUID", *_OF_SERIES)
 _LONGEST = 1000
 _SEPARATORS = re.compile(r"[,\\]")
 _TEXT: Json = {"type": "string"}
+_OFFSET = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _SPAN = (
     Parameter("limit", "Most answers.", {"type": "integer", "minimum": 1, "maximum": MOST_ANSWERS}),
-    Parameter("offset", "Leave out so many matches before the first answer.", {"type": "integer", "minimum": 0}),
+    Parameter("offset", "Leave out so many matches before the first answer.", _OFFSET),
 )
 STUDIES = (
     Parameter("PatientName", "Beginnings of parts of the name; case and accents are ignored.", _TEXT),

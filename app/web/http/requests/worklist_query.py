@@ -17,8 +17,8 @@ Choice = TypeVar("Choice", bound=str)
 
 # A day before or after these has no midnight in every time zone.
 _FIRST_YEAR, _LAST_YEAR = 1900, 9998
-_LONGEST_CODE = 64
-_LONGEST_TEXT = 200
+LONGEST_CODE = 64
+LONGEST_TEXT = 200
 _MOST_TERMS = 12
 
 
@@ -108,14 +108,14 @@ def _choice(args: Mapping[str, str], name: str, choices: tuple[Choice, ...]) -> 
 
 def _text(args: Mapping[str, str], name: str) -> str:
     text = args.get(name, "").strip()
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LONGEST_TEXT:
         raise BadRequest("%(name)s is too long.", name=name)
     return text
 
 
 def _code(args: Mapping[str, str], name: str) -> str | None:
     text = args.get(name, "")
-    if len(text) > _LONGEST_CODE:
+    if len(text) > LONGEST_CODE:
         raise BadRequest("%(name)s is too long.", name=name)
     return text or None
 
