@@ -52,6 +52,7 @@ INNER_LAYERS = {
         "preparation": 3,
         "evaluation": 4,
         "training": 5,
+        "benchmark": 5,
         "export": 6,
         "adaptation": 7,
     },

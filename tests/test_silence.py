@@ -142,5 +142,5 @@ def test_training_export_evaluation_and_benchmark_reach_nobody(traced: Traced, t
     images = raw / "valid" / "images"
     served = ("--models-dir", models, "--threads", "1")
     script("batch_detect", images, tmp_path / "batch", *served)
-    script("benchmark", "--images", images, *served, "--repeats", "1")
+    script("benchmark", "steps", "--images", images, *served, "--repeats", "1")
     assert not [path for path in traced.home.rglob("*") if re.search("intel|ultralytics", str(path), re.IGNORECASE)]

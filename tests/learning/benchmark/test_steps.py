@@ -10,7 +10,8 @@ from app.detection import Detector
 from app.detection.spec import parse_model_spec
 from app.errors import DatasetError
 from app.imaging import render_png
-from app.learning.evaluation.benchmark import STEPS, Times, markdown, measure, read_samples, summary
+from app.learning.benchmark.samples import read_samples
+from app.learning.benchmark.steps import STEPS, Times, markdown, measure, summary
 from scripts import benchmark
 from tests.support.fake_engine import FakeEngine, model_json
 

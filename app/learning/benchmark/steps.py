@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.config import Limits
 from app.detection import Detector
-from app.detection.engines.ultralytics_import import import_torch
-from app.detection.engines.weights import read_weights
-from app.errors import DatasetError, FractureError, ModelError
-from app.imaging import InProcessDecoder, decode, model_input, render_png
+from app.errors import ModelError
+from app.imaging import InProcessDecoder, model_input, render_png
+from app.learning.benchmark.peers import predict_by_torch
+from app.learning.benchmark.samples import Sample
 from app.reports import overlay
 from app.security import AssociatedData, MasterKeys, UploadKeys, Vault, new_master_key, seal_upload
 from app.storage import NewImage, NewStudy, Store, migrate, open_store
@@ -33,19 +32,6 @@ _SENDER = ("default", "benchmark")
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One file of the benchmark, as it would arrive; shape_hw is its size once decoded."""
-
-    raw: bytes
-    grey: NDArray[np.uint8]
-
-    @property
-    def shape_hw(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.grey.shape[0], self.grey.shape[1]
-
-
-@dataclass(frozen=True)
 class Times:
     """Milliseconds of every run: by step, of all steps but detection together, and of ultralytics' predict.
 
@@ -56,32 +42,6 @@ class Times:
     others: list[float]
     peer: list[float] = field(default_factory=list)
     peer_missing: str = ""
-
-
-def read_samples(folder: Path, limit: int, size_hw: tuple[int, int] | None = None) -> tuple[list[Sample], int]:
-    """At most `limit` radiographs of the folder, by name, of one size where it is given; and how many were unusable.
-
-    Raises:
-        DatasetError: there is no such folder, or no usable image in it.
-    """
-    if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}.")
-    samples: list[Sample] = []
-    unusable = 0
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if len(samples) == limit:
-            break
-        try:
-            raw = path.read_bytes()
-            grey = decode(raw, Limits()).grey
-        except (OSError, FractureError):
-            unusable += 1
-            continue
-        if size_hw in (None, grey.shape):
-            samples.append(Sample(raw, grey))
-    if not samples:
-        raise DatasetError(f"There is no usable image in {folder}.")
-    return samples, unusable
 
 
 def measure(detector: Detector, samples: Sequence[Sample], repeats: int, threads: int, say: Say) -> Times:
@@ -164,28 +124,14 @@ def _peer(detector: Detector, samples: Sequence[Sample], repeats: int, threads: 
     Raises:
         ModelError: ultralytics or torch is not installed, or model.json names no torch weights.
     """
-    torch = import_torch()
-    spec = detector.spec
-    if spec.torch is None:
-        raise ModelError("ultralytics was not measured: model.json names no torch weights.")
-    read_weights(spec.torch)
-    try:
-        from ultralytics.models import YOLO  # noqa: PLC0415 - heavy, and may be absent
-    except ImportError:
-        raise ModelError("ultralytics was not measured: it is not installed here.") from None
+    predict = predict_by_torch(detector.spec, threads)
     gc.collect()
-    network = YOLO(str(spec.torch.path), verbose=False)
-    settings: dict[str, Any] = {"imgsz": spec.input_size_px, "verbose": False, "save": False}
-    predict = network.predict
-    # Its predictor sets torch's threads to all cores but one when it starts; afterwards they are set as ours.
-    predict(np.zeros((64, 64, 3), np.uint8), **settings)
-    torch.set_num_threads(threads)
     times: list[float] = []
     for lap in range(repeats + 1):
         for sample in samples:
             image = np.repeat(sample.grey[:, :, None], 3, axis=2)
             start = time.perf_counter()
-            predict(image, **settings)
+            predict(image)
             if lap:
                 times.append((time.perf_counter() - start) * 1e3)
     return times
