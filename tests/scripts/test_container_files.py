@@ -126,10 +126,11 @@ def test_no_volume_is_made_that_nobody_named():
 def test_every_setting_of_the_docs_reaches_the_app():
     """All but secrets, which have a file, and those that name a file or are the image's own."""
     table = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-    names = set(re.findall(r"^\| `([A-Z_]+)`", table, re.M))
-    passed = compose()["services"]["app"]["environment"].keys()
+    names = set(re.findall(r"^\| `([A-Z0-9_]+)`", table, re.M))
+    bucket = yaml.safe_load((ROOT / "deploy" / "compose.s3.yaml").read_text(encoding="utf-8"))
+    passed = {name for file in (compose(), bucket) for name in file["services"]["app"]["environment"]}
     left_out = {"DATA_DIR", "MODELS_DIR", "DETECTOR_ENGINE"}
-    left_out |= {"DICOM_TLS_CERTIFICATE", "DICOM_TLS_KEY", "DICOM_TLS_CA", "DICOMWEB_CA"}
+    left_out |= {"DICOM_TLS_CERTIFICATE", "DICOM_TLS_KEY", "DICOM_TLS_CA", "DICOMWEB_CA", "S3_CA"}
     assert {name for name in names if f"{name}_FILE" not in names and not name.endswith("_FILE")} <= passed | left_out
 
 
