@@ -7,16 +7,17 @@ clinician decides.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.config import MODELS_DIR, Limits
-from app.detection import Detector, load_detector
+from app.detection import Detector, load_detector, load_model_spec
 from app.errors import FractureError
 from app.records import DISCLAIMER, PROVISIONAL
 from app.reports import words
+from app.usecases.batch.distributed import LOCAL, Work, in_order, infer_distributed
 from app.usecases.batch.infer_files import TABLE, Extras, Outcome, infer_source, write_results
-from app.usecases.batch.sources import open_source
+from app.usecases.batch.sources import Source, open_source
 from scripts.progress import Progress
 
 
@@ -32,19 +33,16 @@ def main(
     options = _parser().parse_args(arguments)
     outcomes: list[Outcome] = []
     try:
-        with open_source(options.source, options.out) as source, opener(options) as detector:
-            if detector.spec.provisional:
-                print(f"Warning: {words.WARNING_WORDS[PROVISIONAL]}", file=sys.stderr)
-            extras = Extras(annotated=options.annotated, dicom=options.dicom)
+        with open_source(options.source, options.out) as source:
             try:
                 with Progress("inferring", len(source.names)) as progress:
-                    for outcome in infer_source(detector, source, options.out, Limits(), extras):
+                    for outcome in _outcomes(source, options, opener):
                         outcomes.append(outcome)
                         _tell(outcome)
                         progress(len(outcomes), len(source.names))
             finally:
                 if outcomes:
-                    write_results(outcomes, options.out)
+                    write_results(in_order(outcomes), options.out)
     except FractureError as error:
         print(f"\n{error}" if outcomes else error, file=sys.stderr)
         return 2
@@ -57,6 +55,28 @@ def main(
     return _report(outcomes, options.out)
 
 
+def _outcomes(
+    source: Source, options: argparse.Namespace, opener: Callable[[argparse.Namespace], Detector]
+) -> Iterator[Outcome]:
+    """Infer on this process, or with Ray."""
+    extras = Extras(annotated=options.annotated, dicom=options.dicom)
+    if options.ray:
+        if load_model_spec(options.models_dir).provisional:
+            _warn_provisional()
+        source_path, out, models = (path.resolve() for path in (options.source, options.out, options.models_dir))
+        work = Work(source_path, out, models, options.engine, options.threads or 1, extras)
+        yield from infer_distributed(work, source, options.ray, options.workers)
+        return
+    with opener(options) as detector:
+        if detector.spec.provisional:
+            _warn_provisional()
+        yield from infer_source(detector, source, options.out, Limits(), extras)
+
+
+def _warn_provisional() -> None:
+    print(f"Warning: {words.WARNING_WORDS[PROVISIONAL]}", file=sys.stderr)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.batch_detect", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -66,7 +86,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--annotated", action="store_true", help="also write each image with its findings drawn")
     parser.add_argument("--dicom", action="store_true", help="also write SR and SC objects (NAME.sr.dcm, NAME.sc.dcm)")
     parser.add_argument("--engine", choices=("auto", "openvino", "torch"), default="auto")
-    parser.add_argument("--threads", type=int, default=0, help="of the engine; 0: every core")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="of the engine; 0: every core, with --ray one for each worker"
+    )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="infer with Ray Data: on the cores of this machine, or on the cluster of this address",
+    )
+    parser.add_argument("--workers", type=int, default=0, help="with --ray: how many processes; 0: all cores")
     parser.add_argument("--models-dir", type=Path, default=MODELS_DIR, help="folder with model.json")
     return parser
 

@@ -127,6 +127,8 @@ OWNERS = {
     "tqdm": {"scripts"},
     "playwright": {"scripts"},
     # Arrays are what images and boxes are made of.
+    # Spreads the use case of batch inference.
+    "ray": {"app.usecases"},
     "numpy": {"app.records", "app.usecases", "app.imaging", "app.detection", "app.reports", "app.learning", "scripts"},
 }
 # ultralytics is set up by variables alone, before it is imported; this module sets them and puts them back.

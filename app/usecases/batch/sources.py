@@ -95,6 +95,16 @@ def open_source(path: Path, out: Path) -> Iterator[Source]:
         raise ConfigError(f"{path} is neither a folder nor a ZIP archive.")
 
 
+@contextmanager
+def open_part(path: Path, names: tuple[str, ...]) -> Iterator[Source]:
+    """Open some files, by their names, of a source that `open_source` has listed."""
+    if path.is_dir():
+        yield _Folder(path, names)
+    else:
+        with zipfile.ZipFile(path) as archive:
+            yield _Archive(archive, names)
+
+
 def _is_wanted(name: str) -> bool:
     """False for hidden files, indexes, and for a path that leads out of its archive."""
     parts = name.split("/")
