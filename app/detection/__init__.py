@@ -8,6 +8,7 @@ from app.detection.explainer import Explainer
 from app.detection.measured import Measured, measured
 from app.detection.occlusion import ScoreMap
 from app.detection.prevalence import Outlook, outlook
+from app.detection.scheduler import Load
 from app.detection.spec import NEW_NMS, Calibration, ModelSpec, NmsRule, load_model_spec
 from app.detection.verdict import Judgement, calibrated, findings_in, judge
 
@@ -20,6 +21,7 @@ __all__ = [
     "EngineChoice",
     "Explainer",
     "Judgement",
+    "Load",
     "Measured",
     "ModelSpec",
     "NmsRule",

@@ -11,7 +11,7 @@ import numpy as np
 from app.detection.boxes import read_boxes
 from app.detection.engines.engine import Engine, Precision
 from app.detection.prevalence import at_prevalence
-from app.detection.scheduler import Scheduler
+from app.detection.scheduler import Load, Scheduler
 from app.detection.spec import ModelSpec, load_model_spec
 from app.errors import ModelError, Unavailable
 from app.records import Detection, ModelInput, ModelVersion
@@ -48,6 +48,11 @@ class Detector:
         except RuntimeError as error:
             raise Unavailable from error
         return read_boxes(raw, self.spec.regions, self.spec.nms, model_input)
+
+    @property
+    def load(self) -> Load:
+        """How busy the engine is at this moment."""
+        return self._scheduler.load
 
     def ready(self) -> bool:
         """Whether it takes radiographs: it was not closed, and its engine does not hang."""

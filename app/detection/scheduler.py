@@ -25,6 +25,15 @@ class _Request:
     answer: NDArray[np.float32] | None = field(default=None)
 
 
+@dataclass(frozen=True)
+class Load:
+    """How busy an engine is: requests waiting or running, how many of them may be, and seconds in turns so far."""
+
+    inside: int
+    limit: int
+    busy_s: float
+
+
 class Scheduler:
     """Runs an engine for any number of threads.
 
@@ -52,6 +61,7 @@ class Scheduler:
         self._open = True
         self._turn_limit_s, self._clock = turn_limit_s, clock
         self._turn_began_s: float | None = None
+        self._limit, self._inside, self._busy_s = queue, 0, 0.0
         self._last_turn: _Turn | None = None
 
     @property
@@ -64,6 +74,14 @@ class Scheduler:
         """Whether the engine has been in one turn for longer than the limit; False again once it answers."""
         return self._left_s() <= 0
 
+    @property
+    def load(self) -> Load:
+        """How busy the engine is at this moment."""
+        began_s = self._turn_began_s
+        running_s = 0.0 if began_s is None else self._clock() - began_s
+        with self._lock:
+            return Load(self._inside, self._limit, self._busy_s + running_s)
+
     def run(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Wait for the engine's answer to one radiograph: (H, W) uint8 → (4 + regions, A) float32.
 
@@ -74,6 +92,7 @@ class Scheduler:
         """
         if not self._places.acquire(blocking=False):
             raise Busy
+        self._count(1)
         try:
             request = _Request(pixels)
             with self._lock:
@@ -86,6 +105,7 @@ class Scheduler:
                 raise Unavailable
             return turn.result()
         finally:
+            self._count(-1)
             self._places.release()
 
     def close(self) -> None:
@@ -113,6 +133,10 @@ class Scheduler:
         began_s = self._turn_began_s
         return self._turn_limit_s if began_s is None else self._turn_limit_s - (self._clock() - began_s)
 
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._inside += change
+
     def _abandon(self, request: _Request, turn: _Turn) -> None:
         turn.cancel()
         with self._lock:
@@ -125,7 +149,9 @@ class Scheduler:
         try:
             return self._engine.infer(pixels)
         finally:
-            self._turn_began_s = None
+            began_s, self._turn_began_s = self._turn_began_s, None
+            with self._lock:
+                self._busy_s += self._clock() - began_s
 
     def _serve(self, request: _Request) -> NDArray[np.float32]:
         """One turn, on the worker thread."""

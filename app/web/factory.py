@@ -26,7 +26,7 @@ from app.web.api import routes as api
 from app.web.http import admission, cors, guard, headers, identity_provider, operations, static_files
 from app.web.http.context import may
 from app.web.http.errors import answer_errors
-from app.web.http.metrics import Metrics
+from app.web.http.metrics import Metrics, State
 from app.web.http.requests.query import way_back
 from app.web.http.requests.uploads import UploadRequest, body_limit
 from app.web.i18n import language, wording
@@ -69,7 +69,8 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     app.extensions["services"] = services
     app.extensions["archive"] = archive
     app.extensions["limits"] = settings.limits
-    app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence))
+    state = State(services.detector, services.store.received.pending_count)
+    app.extensions["metrics"] = Metrics(reference_of(services.detector.spec, settings.site_prevalence), state)
     app.extensions["readiness"] = Readiness(services)
     app.extensions["csrf"] = CSRFProtect(app)
     app.jinja_env.globals.update(DISCLAIMER=DISCLAIMER, limits=settings.limits, regions=services.detector.spec.regions)

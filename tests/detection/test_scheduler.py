@@ -155,3 +155,28 @@ def test_closing_answers_those_who_wait_and_refuses_those_who_come() -> None:
         assert [score(future.result()) for future in futures] == [1, 2, 3]
         closing.result(10)
     scheduler.close()
+
+
+def test_the_load_tells_who_is_inside_and_how_long_the_engine_computed() -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    class Held:
+        name, sha256, max_batch = "held", "0" * 64, 1
+
+        def infer(self, pixels):
+            began.set()
+            assert may_end.wait(30)
+            return np.zeros((len(pixels), 6, 1), np.float32)
+
+    now = [0.0]
+    scheduler = Scheduler(Held(), queue=4, clock=lambda: now[0])
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(scheduler.run, np.zeros((32, 32), np.uint8))
+        assert began.wait(30)
+        now[0] = 2.0
+        running = scheduler.load
+        may_end.set()
+        answer.result(30)
+    assert (running.inside, running.limit, running.busy_s) == (1, 4, 2.0)
+    assert (scheduler.load.inside, scheduler.load.busy_s) == (0, 2.0)
+    scheduler.close()

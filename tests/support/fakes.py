@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from app.config import Settings
-from app.detection import Calibration, Detector, Explainer, ModelSpec, NmsRule
+from app.detection import Calibration, Detector, Explainer, Load, ModelSpec, NmsRule
 from app.errors import Busy
 from app.imaging import InProcessDecoder, RadiographCache
 from app.records import BoxPx, Detection, ModelInput, ModelVersion
@@ -78,6 +78,11 @@ class FakeDetector:
             Detection(region, score, below if number % 2 else box)
             for number, (region, score) in enumerate(self.scores_of.items())
         )
+
+    @property
+    def load(self) -> Load:
+        """An idle engine."""
+        return Load(inside=0, limit=32, busy_s=1.5)
 
     def ready(self) -> bool:
         """Whether it takes radiographs."""

@@ -2,11 +2,15 @@
 
 import math
 from collections import deque
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
-from app.detection import Reference, drift
+from app.detection import Detector, Reference, drift
+from app.errors import Unavailable
 from app.records import StudyImage
 from app.usecases.studies.create import Submission
 
@@ -18,13 +22,45 @@ _WINDOW = 500
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+class State(Collector):
+    """Metrics of a moment: the load of the engine, the model that serves, and images that wait."""
+
+    def __init__(self, detector: Detector, pending: Callable[[], int]) -> None:
+        """pending: how many received images wait for inference."""  # fmt: skip
+        self._detector, self._pending = detector, pending
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics, as the Prometheus client asks for them."""
+        load, version = self._detector.load, self._detector.version
+        yield GaugeMetricFamily("fracture_queue_depth", "Images that wait for the engine or are in it.", load.inside)
+        yield GaugeMetricFamily("fracture_queue_limit", "Images that may; others are answered 503.", load.limit)
+        yield CounterMetricFamily("fracture_engine_busy_seconds", "Time that the engine has computed.", load.busy_s)
+        model = GaugeMetricFamily(
+            "fracture_model_info", "The model that serves.", labels=("name", "version", "sha256", "engine")
+        )
+        model.add_metric((version.name, version.version, version.sha256, self._detector.engine_name), 1)
+        yield model
+        yield GaugeMetricFamily(
+            "fracture_pending_images", "Received images that wait for inference, of all processes.", self._waiting()
+        )
+
+    def _waiting(self) -> float:
+        try:
+            return self._pending()
+        except Unavailable:
+            return math.nan
+
+
 class Metrics:
     """Counters, gauges and histograms of this application."""
 
-    def __init__(self, reference: Reference | None = None) -> None:
+    def __init__(self, reference: Reference | None = None, state: State | None = None) -> None:
         """reference: scores of validation images; None where `model.json` has none."""  # fmt: skip
         self._reference, self._scores = reference, deque[float](maxlen=_WINDOW)
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        if state is not None:
+            self._registry.register(state)
         self._requests = Histogram(
             "fracture_request_seconds",
             "Time to answer a request.",
@@ -33,11 +69,11 @@ class Metrics:
             buckets=SECONDS,
         )
         self._assessments = Counter(
-            "fracture_readings", "Radiographs read, by verdict.", ("verdict",), registry=self._registry
+            "fracture_assessments", "Images that were assessed, by verdict.", ("verdict",), registry=self._registry
         )
         self._steps = Histogram(
             "fracture_step_seconds",
-            "Time of one step of a reading.",
+            "Time of one step of an inference.",
             ("step",),
             registry=self._registry,
             buckets=SECONDS,

@@ -5,7 +5,10 @@ from flask.testing import FlaskClient
 
 from app.detection import Reference
 from app.detection.drift import FEWEST
-from app.web.http.metrics import Metrics
+from app.errors import Unavailable
+from app.services import Services
+from app.usecases.studies.receive import receive_file
+from app.web.http.metrics import Metrics, State
 from tests.web.conftest import Sender, multipart
 
 
@@ -27,9 +30,34 @@ def test_readings_and_refusals_are_counted(api: Sender, client: FlaskClient, png
 
     text = client.get("/metrics").get_data(as_text=True)
 
-    assert 'fracture_readings_total{verdict="fracture"} 2.0' in text
+    assert 'fracture_assessments_total{verdict="fracture"} 2.0' in text
     assert 'fracture_rejected_files_total{code="empty-file"} 1.0' in text
     assert study["id"] not in text
+
+
+def test_the_load_of_the_engine_and_the_model_that_serves_are_told(client: FlaskClient) -> None:
+    text = client.get("/metrics").get_data(as_text=True)
+
+    assert "fracture_queue_depth 0.0" in text
+    assert "fracture_queue_limit 32.0" in text
+    assert "fracture_engine_busy_seconds_total 1.5" in text
+    assert f'fracture_model_info{{engine="fake",name="fake",sha256="{"ab" * 32}",version="7"}} 1.0' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_images_that_wait_are_counted_and_a_database_that_is_away_hides_nothing_else(
+    services: Services, client: FlaskClient, png: bytes
+) -> None:
+    receive_file(services, "default", "a.png", png)
+    assert "fracture_pending_images 1.0" in client.get("/metrics").get_data(as_text=True)
+
+    def away() -> int:
+        raise Unavailable
+
+    text = Metrics(None, State(services.detector, away)).text()
+
+    assert b"fracture_pending_images NaN" in text
+    assert b"fracture_queue_depth 0.0" in text
 
 
 def test_the_drift_of_scores_is_a_gauge_without_a_value_for_too_few_images(client: FlaskClient) -> None:
