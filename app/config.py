@@ -6,8 +6,10 @@ the file that the launcher made under `DATA_DIR/keys`. There is no default secre
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Literal, cast, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.errors import ConfigError
 from app.records import Role
@@ -130,6 +132,7 @@ class Settings:
     single_sign_on: SingleSignOnSettings | None = None
     second_factor_roles: tuple[str, ...] = ()
     second_factor_tenants: tuple[str, ...] = ()
+    time_zone: tzinfo = UTC
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -166,6 +169,7 @@ class Settings:
             single_sign_on=_single_sign_on(environ),
             second_factor_roles=_roles(environ, "SECOND_FACTOR_ROLES"),
             second_factor_tenants=_names(environ, "SECOND_FACTOR_TENANTS"),
+            time_zone=_time_zone(environ, "TIME_ZONE"),
         )
 
 
@@ -243,6 +247,15 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
         if scheme != "https" or not host or set(host) & set("/*?#@ "):
             raise ConfigError(f"{name} must be origins such as https://his.example.org, with commas between.")
     return origins
+
+
+def _time_zone(environ: Mapping[str, str], name: str) -> tzinfo:
+    """A zone of the IANA database; UTC where none is given."""
+    text = environ.get(name, "").strip() or "UTC"
+    try:
+        return UTC if text == "UTC" else ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError(f"{name} must be a time zone such as Europe/Berlin.") from None
 
 
 def _dicom(environ: Mapping[str, str]) -> DicomSettings:

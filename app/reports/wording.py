@@ -1,12 +1,12 @@
 """The language that a report speaks: texts, numbers and times, without knowing who translates them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Protocol
 
 
 class Wording(Protocol):
-    """A language. Times are shown in UTC, shares of 0–1 as whole percent."""
+    """A language. Times are shown in one time zone, which they name; shares of 0–1 as whole percent."""
 
     @property
     def tag(self) -> str:
@@ -25,7 +25,13 @@ class Wording(Protocol):
         """A share as whole percent."""
 
     def time(self, when: datetime) -> str:
-        """Day and minute, in UTC."""
+        """Day and minute with the time zone."""
+
+
+def zone_name(local: datetime) -> str:
+    """The time zone of a moment: its letters such as "CET", or "UTC+03" for a zone that has none."""
+    name = local.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class English:
     """The language that the sources are written in."""
 
     tag: str = "en-GB"
+    zone: tzinfo = UTC
 
     def gettext(self, text: str, /, **values: object) -> str:
         """The text itself."""
@@ -51,9 +58,9 @@ class English:
         return f"{round(share * 100)}%"
 
     def time(self, when: datetime) -> str:
-        """Such as "3 Nov 2026, 14:05 UTC"."""
-        utc = when.astimezone(UTC)
-        return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+        """Such as "3 Nov 2026, 14:05 CET"."""
+        local = when.astimezone(self.zone)
+        return f"{local.day} {local:%b %Y, %H:%M} {zone_name(local)}"
 
 
 ENGLISH = English()

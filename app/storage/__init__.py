@@ -4,7 +4,6 @@ from app.storage.outbox import MessageRow, SubscriptionRow
 from app.storage.rows import (
     AnsweredRow,
     AuditQuery,
-    BinnedRow,
     ClosingRow,
     FeedbackRow,
     IdentityRow,
@@ -36,6 +35,7 @@ from app.storage.rows import (
 )
 from app.storage.schema import migrate
 from app.storage.store import Store, UnitOfWork, open_store
+from app.storage.studies.bin import BinnedRow
 from app.storage.worklist.index import Labeller
 
 __all__ = [

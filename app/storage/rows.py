@@ -124,6 +124,7 @@ class NewImage:
     sealed_assessment: bytes = field(repr=False)
     sealed_original: bytes = field(repr=False)
     object: str | None = None
+    sealed_thumbnail: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -256,25 +257,6 @@ class StudyRow:
 
 
 @dataclass(frozen=True)
-class BinnedRow:
-    """A study in the bin: who put it there, and when; `person_name` is None when they are no longer there."""
-
-    study: StudyRow
-    deleted_at: datetime
-    deleted_by: str
-    person_name: str | None
-    is_held: bool
-
-
-@dataclass(frozen=True)
-class BinPageRow:
-    """Some studies in the bin, last deleted first; `next` as in `StudyPageRow`."""
-
-    entries: tuple[BinnedRow, ...]
-    next: str | None
-
-
-@dataclass(frozen=True)
 class StudyPageRow:
     """Some studies, newest first; `next` is given back as `after` for the ones that follow, None at the end."""
 
@@ -350,10 +332,15 @@ class WorklistQuery:
 
 @dataclass(frozen=True)
 class WorklistPageRow:
-    """Some studies of the worklist; `next` is given back as `after` for the ones that follow, None at the end."""
+    """Some studies of the worklist.
+
+    next: given back as `after` for the studies that follow, None at the end. previous: given back as `before` for those
+    that precede, None at the start.
+    """
 
     entries: tuple[ListedRow, ...]
     next: str | None
+    previous: str | None = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from app.storage.access.credentials import Credentials
 from app.storage.access.identities import Identities
 from app.storage.access.passkeys import Passkeys
 from app.storage.access.people import People
+from app.storage.access.preferences import Preferences
 from app.storage.access.second_factors import SecondFactors
 from app.storage.audit import Audit
 from app.storage.backup import copy_sqlite
@@ -28,6 +29,7 @@ from app.storage.studies.notices import Notices
 from app.storage.studies.originals import Originals
 from app.storage.studies.repeatable import Repeatable
 from app.storage.studies.studies import Studies
+from app.storage.studies.thumbnails import Thumbnails
 from app.storage.worklist.worklist import Worklist
 
 
@@ -43,6 +45,8 @@ class Repositories:
         self.second_factors = SecondFactors(transactions)
         self.studies = Studies(transactions, objects)
         self.originals = Originals(transactions, objects)
+        self.preferences = Preferences(transactions)
+        self.thumbnails = Thumbnails(transactions)
         self.bin = Bin(transactions)
         self.feedback = FeedbackLog(transactions)
         self.worklist = Worklist(transactions)

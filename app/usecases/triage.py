@@ -9,8 +9,9 @@ in steps of 5 %; its broad bucket knows no step.
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import product
+from typing import Literal
 
 from app.errors import StoredDataDamaged
 from app.records import WORST_FIRST, Outcome, State, Study, Verdict
@@ -22,15 +23,17 @@ from app.usecases.sealed_records import open_study
 
 STATES: tuple[State, ...] = ("unread", "read")
 SCORE_STEPS = 20
+Within = Literal["score", "name", "number"]
 
 
 @dataclass(frozen=True)
 class Filters:
     """Filters of the worklist; None and False leave a property open.
 
-    since, until: days (UTC) on which a study may have come, both included.
+    since, until: days in the time zone of the settings on which a study may have come, both included.
     reader: id of a person who has read it. named: the label of a file's name, from `name_label`.
     terms: labels of a patient or accession number, from `app.usecases.patients.terms`. outcome: of its readers.
+    within: how the studies of one page are sorted: the database cannot read names, numbers and scores.
     """
 
     since: date | None = None
@@ -43,6 +46,7 @@ class Filters:
     newest_first: bool = False
     terms: tuple[bytes, ...] = ()
     outcome: Outcome | None = None
+    within: Within = "score"
 
 
 def study_verdict(study: Study) -> Verdict:
@@ -88,8 +92,8 @@ def query_of(services: RecordServices, tenant: str, filters: Filters) -> Worklis
         facet=facets[0],
         buckets=tuple(_bucket(services, tenant, *terms) for terms in product(states, verdicts, steps)),
         newest_first=filters.newest_first,
-        since=_midnight(filters.since) if filters.since else None,
-        until=_midnight(filters.until + timedelta(days=1)) if filters.until else None,
+        since=_midnight(services, filters.since) if filters.since else None,
+        until=_midnight(services, filters.until + timedelta(days=1)) if filters.until else None,
         also=tuple(facets[1:]),
     )
 
@@ -139,5 +143,5 @@ def _bucket(services: RecordServices, tenant: str, state: str, verdict: str, ste
     return services.blind_index.label(tenant, "bucket", state, verdict, step)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+def _midnight(services: RecordServices, day: date) -> datetime:
+    return datetime.combine(day, time(), services.settings.time_zone)

@@ -87,7 +87,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     if count := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
 
-    language.install(app)
+    language.install(app, settings.time_zone)
     headers.install(app, settings)
     cors.install(app, settings.cors_origins)
     guard.install(app, settings.trusted_hosts)

@@ -25,21 +25,7 @@
     }
   };
 
-  /** @param {Element} time */
-  const showLocalTime = (time) => {
-    if (!(time instanceof HTMLTimeElement)) return;
-    const when = new Date(time.dateTime);
-    if (Number.isNaN(when.getTime())) return;
-    time.title = time.textContent ?? "";
-    time.textContent = when.toLocaleString(root.lang, { dateStyle: "medium", timeStyle: "short" });
-  };
-
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector("[data-theme-toggle]")?.addEventListener("click", toggle);
-    document.querySelectorAll("time[datetime]").forEach(showLocalTime);
-  });
-  // A script that puts new content into the page says so by this event, on the element that holds it.
-  document.addEventListener("content", ({ target }) => {
-    if (target instanceof Element) target.querySelectorAll("time[datetime]").forEach(showLocalTime);
   });
 })();

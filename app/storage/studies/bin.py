@@ -1,6 +1,7 @@
 """The bin: studies that were deleted and can be brought back, until they are destroyed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,11 +10,30 @@ from sqlalchemy import Connection, Row, Select, and_, delete, select, tuple_, up
 from app.errors import StudyHeld, StudyNotFound
 from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, to_token
-from app.storage.rows import BinnedRow, BinPageRow, is_storable
+from app.storage.rows import StudyRow, is_storable
 from app.storage.studies.originals import objects_of
 from app.storage.studies.study_rows import hold_study, is_live, is_stored, is_study, with_images
 from app.storage.tables import idempotency, people, studies, worklist
 from app.storage.worklist.index import Labeller, index_study
+
+
+@dataclass(frozen=True)
+class BinnedRow:
+    """A study in the bin: who put it there, and when; `person_name` is None when they are no longer there."""
+
+    study: StudyRow
+    deleted_at: datetime
+    deleted_by: str
+    person_name: str | None
+    is_held: bool
+
+
+@dataclass(frozen=True)
+class BinPageRow:
+    """Some studies in the bin, last deleted first; `next` as in `StudyPageRow`."""
+
+    entries: tuple[BinnedRow, ...]
+    next: str | None
 
 
 class Bin:

@@ -14,7 +14,7 @@ from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import NewImage, NewStudy, OriginalRow, StudyPageRow, StudyRow, WrappedKeyRow, is_storable
 from app.storage.studies.originals import objects_of
 from app.storage.studies.study_rows import hold_study, is_live, is_stored, is_study, to_image, with_images
-from app.storage.tables import images, originals, studies
+from app.storage.tables import images, originals, studies, thumbnails
 from app.storage.worklist.index import Labeller, index_study, set_unread
 
 _KEYS_AT_ONCE = 500
@@ -261,3 +261,6 @@ def _add_images(connection: Connection, tenant: str, study_id: str, new_images: 
         original = {"image": image.id, "sealed_original": image.sealed_original, "object": image.object}
         connection.execute(insert(images).values(**row, **assessment))
         connection.execute(insert(originals).values(tenant=tenant, **original))
+        if image.sealed_thumbnail is not None:
+            thumbnail = {"tenant": tenant, "image": image.id, "sealed": image.sealed_thumbnail}
+            connection.execute(insert(thumbnails).values(**thumbnail))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, literal, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal, select, tuple_, union_all
 
 from app.storage.page_token import Position
 from app.storage.rows import WorklistQuery
@@ -13,10 +13,19 @@ _BUCKET_COLUMN = {False: worklist.c.bucket, True: worklist.c.broad_bucket}
 
 
 def walk(
-    connection: Connection, tenant: str, query: WorklistQuery, limit: int, after: Position | None
+    connection: Connection,
+    tenant: str,
+    query: WorklistQuery,
+    limit: int,
+    after: Position | None,
+    *,
+    backwards: bool = False,
 ) -> list[Position]:
-    """At most `limit` studies of a query in its order, from the start or from behind a position."""
-    buckets, at_once = query.buckets, len(query.buckets)
+    """At most `limit` studies of a query in its order, from the start or from behind a position.
+
+    backwards: in the opposite order, from before the position.
+    """
+    buckets, at_once = query.buckets[::-1] if backwards else query.buckets, len(query.buckets)
     if not query.newest_first:
         there = set(connection.execute(buckets_of(tenant, query.facet)).scalars())
         start = buckets.index(after.bucket) if after else 0
@@ -24,7 +33,8 @@ def walk(
     found: list[Position] = []
     while buckets and len(found) < limit:
         group, buckets = buckets[:at_once], buckets[at_once:]
-        for row in connection.execute(in_buckets(tenant, query, group, limit - len(found), after)):
+        rows = in_buckets(tenant, query, group, limit - len(found), after, backwards=backwards)
+        for row in connection.execute(rows):
             found.append(Position(row.created_at, row.study, b"" if query.newest_first else group[row.place]))
         # Of a long list the first bucket fills a page; of a short one all buckets are looked through in few steps.
         at_once *= 2
@@ -45,24 +55,44 @@ def buckets_of(tenant: str, facet: bytes) -> Select[Any]:
     return select(there.c.bucket).where(there.c.bucket.is_not(None))
 
 
+def count(connection: Connection, tenant: str, query: WorklistQuery, most: int) -> int:
+    """The number of studies of a query that is `newest_first`, counted up to `most` of them."""
+    counted = in_buckets(tenant, query, query.buckets, most, None).subquery()
+    return connection.execute(select(func.count()).select_from(counted)).scalar_one()
+
+
 def in_buckets(
-    tenant: str, query: WorklistQuery, buckets: Sequence[bytes], limit: int, after: Position | None
+    tenant: str,
+    query: WorklistQuery,
+    buckets: Sequence[bytes],
+    limit: int,
+    after: Position | None,
+    *,
+    backwards: bool = False,
 ) -> Select[Any]:
-    """The first `limit` studies of some buckets: bucket by bucket, or the newest of the newest of each."""
+    """The first `limit` studies of some buckets: bucket by bucket, or the newest of the newest of each.
+
+    backwards: the last before a position, the nearest first.
+    """
     ranges = []
     for place, bucket in enumerate(buckets):
         position = after if after and (query.newest_first or after.bucket == bucket) else None
-        one = in_bucket(tenant, query, bucket, limit, position).subquery()
+        one = in_bucket(tenant, query, bucket, limit, position, backwards=backwards).subquery()
         ranges.append(select(literal(0 if query.newest_first else place).label("place"), one))
     found = union_all(*ranges).subquery()
-    return select(found).order_by(found.c.place, found.c.created_at.desc(), found.c.study.desc()).limit(limit)
+    order = (found.c.created_at, found.c.study) if backwards else (found.c.created_at.desc(), found.c.study.desc())
+    return select(found).order_by(found.c.place, *order).limit(limit)
 
 
-def in_bucket(tenant: str, query: WorklistQuery, bucket: bytes, limit: int, after: Position | None) -> Select[Any]:
-    """The newest `limit` studies of one bucket, from behind a position."""
+def in_bucket(
+    tenant: str, query: WorklistQuery, bucket: bytes, limit: int, after: Position | None, *, backwards: bool = False
+) -> Select[Any]:
+    """The newest `limit` studies of one bucket, from behind a position; backwards, the oldest from before it."""
     found = select(worklist.c.created_at, worklist.c.study)
     found = found.where(worklist.c.tenant == tenant, worklist.c.facet == query.facet)
     found = found.where(_BUCKET_COLUMN[query.newest_first] == bucket, *_conditions(tenant, query))
+    if backwards:
+        return _before(found, query, after).limit(limit)
     # A position that is newer than the range has all of it behind.
     if after is not None and (query.until is None or after.created_at < query.until):
         types = [worklist.c.created_at.type, worklist.c.study.type]
@@ -73,6 +103,17 @@ def in_bucket(tenant: str, query: WorklistQuery, bucket: bytes, limit: int, afte
     elif query.until is not None:
         found = found.where(worklist.c.created_at < query.until)
     return found.order_by(worklist.c.created_at.desc(), worklist.c.study.desc()).limit(limit)
+
+
+def _before(found: Select[Any], query: WorklistQuery, position: Position | None) -> Select[Any]:
+    if query.until is not None:
+        found = found.where(worklist.c.created_at < query.until)
+    if position is not None:
+        types = [worklist.c.created_at.type, worklist.c.study.type]
+        found = found.where(worklist.c.created_at >= position.created_at)
+        nearer = tuple_(position.created_at, position.study, types=types)
+        found = found.where(tuple_(worklist.c.created_at, worklist.c.study) > nearer)
+    return found.order_by(worklist.c.created_at, worklist.c.study)
 
 
 def _conditions(tenant: str, query: WorklistQuery) -> list[ColumnElement[bool]]:

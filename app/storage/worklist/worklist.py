@@ -13,7 +13,7 @@ from app.storage.rows import ListedRow, WorklistPageRow, WorklistQuery, is_stora
 from app.storage.studies.study_rows import hold_study, is_live, is_stored
 from app.storage.tables import studies, worklist
 from app.storage.worklist.index import Labeller, index_study, listed, set_read, set_unread
-from app.storage.worklist.walk import walk
+from app.storage.worklist.walk import count, walk
 
 
 class Worklist:
@@ -22,20 +22,36 @@ class Worklist:
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
 
-    def page(self, tenant: str, query: WorklistQuery, limit: int, after: str | None = None) -> WorklistPageRow:
-        """At most `limit` (1 or more) studies of a query in its order, from the start or `after` a page.
+    def page(
+        self, tenant: str, query: WorklistQuery, limit: int, after: str | None = None, before: str | None = None
+    ) -> WorklistPageRow:
+        """At most `limit` (1 or more) studies of a query in its order: from the start, `after` or `before` a page.
 
         Raises:
-            BadRequest: `after` is not the `next` of a page of this tenant and query.
+            BadRequest: `after` is not the `next`, or `before` not the `previous`, of a page of this tenant and query.
         """
         scope = _scope(tenant, query)
-        position = from_token(scope, after) if after is not None else None
-        if position and not query.newest_first and position.bucket not in query.buckets:
-            raise refused()
+        start, end = _position_of(scope, query, after), _position_of(scope, query, before)
         with self._transactions.read() as connection:
-            found = walk(connection, tenant, query, limit + 1, position)
-            entries = listed(connection, tenant, [one.study for one in found[:limit]])
-        return WorklistPageRow(entries, to_token(scope, found[limit - 1]) if len(found) > limit else None)
+            ahead = walk(connection, tenant, query, limit + 1, end, backwards=True) if end else []
+            if len(ahead) > limit:
+                found, is_first, is_last = ahead[limit - 1 :: -1], False, False
+            else:
+                # Without a whole page before it this is the first one.
+                found = walk(connection, tenant, query, limit + 1, None if end else start)
+                is_first, is_last = start is None or end is not None, len(found) <= limit
+            found = found[:limit]
+            entries = listed(connection, tenant, [one.study for one in found])
+        return WorklistPageRow(
+            entries,
+            next=None if is_last else to_token(scope, found[-1]),
+            previous=None if is_first or not found else to_token(scope, found[0]),
+        )
+
+    def count(self, tenant: str, query: WorklistQuery, most: int) -> int:
+        """The number of studies of a query that is `newest_first`; `most` where there are so many or more."""
+        with self._transactions.read() as connection:
+            return count(connection, tenant, query, most)
 
     def following(self, tenant: str, query: WorklistQuery, study_id: str) -> str | None:
         """The id of the study after one; of the first when there is none after it, or it is none of the query's.
@@ -131,6 +147,13 @@ class Worklist:
 def _scope(tenant: str, query: WorklistQuery) -> str:
     """Scope that binds a page's token to its tenant and query."""
     return f"{tenant}\x00{hashlib.sha256(repr(query).encode()).hexdigest()}"
+
+
+def _position_of(scope: str, query: WorklistQuery, token: str | None) -> Position | None:
+    position = from_token(scope, token) if token is not None else None
+    if position and not query.newest_first and position.bucket not in query.buckets:
+        raise refused()
+    return position
 
 
 def _hold(connection: Connection, tenant: str, study_id: str) -> None:

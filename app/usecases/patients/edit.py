@@ -41,7 +41,7 @@ def edit_study(services: RecordServices, person: Person, study_id: str, changes:
         row = unit.studies.get(person.tenant, study_id)
         details = open_details(services, row)
         if changes.patient != "unchanged":
-            patient = _checked(changes.patient, services.clock().date()) if changes.patient else None
+            patient = _checked(changes.patient, _today(services)) if changes.patient else None
             details = replace(details, patient=patient, is_typed=True)
         if changes.label is not None:
             details = replace(details, label=_text(changes.label, "label", LONGEST_LABEL))
@@ -49,6 +49,10 @@ def edit_study(services: RecordServices, person: Person, study_id: str, changes:
         unit.studies.set_details(person.tenant, study_id, sealed, label=labeller(services, person.tenant))
         audit.record(services, unit, person, "study-details-changed", study_id)
         return open_study(services, unit.studies.get(person.tenant, study_id))
+
+
+def _today(services: RecordServices) -> date:
+    return services.clock().astimezone(services.settings.time_zone).date()
 
 
 def _checked(patient: Patient, today: date) -> Patient | None:

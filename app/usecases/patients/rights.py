@@ -15,7 +15,7 @@ from pathlib import Path
 from app import imaging
 from app.errors import ConfigError, NotFound, StoredDataDamaged
 from app.records import Actor, Study
-from app.reports import ENGLISH, overlay, study_pdf
+from app.reports import English, overlay, study_pdf
 from app.services import RecordServices
 from app.storage import StudyRow
 from app.usecases import audit
@@ -126,13 +126,13 @@ def _write(services: RecordServices, row: StudyRow, study: Study, folder: Path) 
         suffix = _SUFFIXES.get(radiograph.format, radiograph.format)
         (folder / f"image-{number}.{suffix}").write_bytes(raw)
         height, width = radiograph.grey.shape
-        images[image.id] = imaging.render_png(
-            radiograph.grey, overlay(image.assessment.findings, (height, width), ENGLISH)
-        )
+        images[image.id] = imaging.render_png(radiograph.grey, overlay(image.assessment.findings, (height, width)))
     content = {**asdict(study), "index_terms": [term.hex() for term in terms]}
     (folder / "study.json").write_text(_json(content), encoding="utf-8")
     (folder / "feedback.json").write_text(_json([asdict(answer) for answer in answers]), encoding="utf-8")
-    report = study_pdf(study, images, "", "", services.clock(), answers=answers, wording=ENGLISH)
+    report = study_pdf(
+        study, images, "", "", services.clock(), answers=answers, wording=English(zone=services.settings.time_zone)
+    )
     (folder / "report.pdf").write_bytes(report)
 
 

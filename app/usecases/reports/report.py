@@ -138,7 +138,7 @@ def report_name(services: Services, person: Person, study_id: str) -> str:
     """
     study = open_study(services, services.store.studies.get(person.tenant, study_id))
     number = _NOT_IN_NAMES.sub("-", study.patient.id or "").strip("-") if study.patient else ""
-    day = study.examination.study_date or study.created_at.date().isoformat()
+    day = study.examination.study_date or study.created_at.astimezone(services.settings.time_zone).date().isoformat()
     return f"{number}-{day}" if number else study_id
 
 

@@ -19,6 +19,7 @@ from app.usecases.studies.file_names import shown_name
 from app.usecases.studies.infer import Inference, infer
 from app.usecases.studies.repeat import Rejected, answered, remember, request_of
 from app.usecases.triage import labeller
+from app.usecases.worklist import thumbnail
 
 # A failure of the server itself is raised, never listed as a fault of the file.
 _SERVER_FAILURES = ("busy", "unavailable", "stored-data-damaged")
@@ -183,4 +184,5 @@ def _sealed(services: Services, tenant: str, key: _StudyKey, name: str, inferenc
         created_at=at,
         sealed_assessment=seal_assessment(services.vault, row, key.wrapped_key, name, inference.assessment, at=at),
         sealed_original=seal_original(services.vault, row, key.wrapped_key, inference.raw),
+        sealed_thumbnail=thumbnail.seal(services.vault, row, key.wrapped_key, thumbnail.render(inference.radiograph)),
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from app.errors import DifferentPatients, FractureError, NotFound
-from app.records import Actor, Assessment, Header, Timing
+from app.records import Actor, Assessment, Header, Radiograph, Timing
 from app.services import Services
 from app.storage import PendingRow, StudyRow, UnitOfWork
 from app.usecases import audit
@@ -25,6 +25,7 @@ from app.usecases.sealed_records import (
 )
 from app.usecases.studies.infer import infer
 from app.usecases.triage import labeller
+from app.usecases.worklist import thumbnail
 
 # The actor of the audit entry.
 DETECTOR = "detector"
@@ -53,15 +54,15 @@ def infer_pending(services: Services) -> bool:
     except NotFound:
         services.store.received.finish(pending)
         return True
-    assessment, header = _assess(services, raw, pending)
+    assessment, radiograph = _assess(services, raw, pending)
     with services.store.begin() as unit:
         if unit.received.finish(pending):
-            _keep(services, unit, pending, assessment, header)
+            _keep(services, unit, pending, assessment, radiograph)
     return True
 
 
-def _assess(services: Services, raw: bytes, pending: PendingRow) -> tuple[Assessment, Header | None]:
-    """The assessment and header of a stored file; `not-assessed` when it cannot be decoded.
+def _assess(services: Services, raw: bytes, pending: PendingRow) -> tuple[Assessment, Radiograph | None]:
+    """The assessment and radiograph of a stored file; `not-assessed` when it cannot be decoded.
 
     Raises:
         Busy, Unavailable: the detector does not answer; the image stays pending.
@@ -74,11 +75,11 @@ def _assess(services: Services, raw: bytes, pending: PendingRow) -> tuple[Assess
         version, timing = services.detector.version, Timing(0.0, 0.0, 0.0, 0.0)
         unreadable = Assessment(version, 0, 0, "not-assessed", 0.0, (), timing, reason="unreadable")
         return replace(unreadable, warnings=(failure.code,)), None
-    return inference.assessment, inference.radiograph.header
+    return inference.assessment, inference.radiograph
 
 
 def _keep(
-    services: Services, unit: UnitOfWork, pending: PendingRow, assessment: Assessment, header: Header | None
+    services: Services, unit: UnitOfWork, pending: PendingRow, assessment: Assessment, radiograph: Radiograph | None
 ) -> None:
     """Put the assessment in place of the pending one, complete the study's details, and announce a complete study."""
     tenant, study_id = pending.tenant, pending.study
@@ -86,11 +87,14 @@ def _keep(
     before = open_image(services, tenant, study_id, study.wrapped_key, image_row(study, pending.image))
     if assessment.reason == "unreadable":
         assessment = replace(assessment, width=before.assessment.width, height=before.assessment.height)
-    if not _complete_details(services, unit, study, header):
+    if not _complete_details(services, unit, study, radiograph.header if radiograph else None):
         assessment = replace(assessment, warnings=(*assessment.warnings, DIFFERENT_PATIENT))
     row = (tenant, study_id, pending.image)
     sealed = seal_assessment(services.vault, row, study.wrapped_key, before.name, assessment, at=before.created_at)
     unit.studies.replace_assessment(*row, sealed, label=labeller(services, tenant))
+    if radiograph is not None:
+        small = thumbnail.seal(services.vault, row, study.wrapped_key, thumbnail.render(radiograph))
+        unit.thumbnails.keep(tenant, pending.image, small)
     images = open_study(services, unit.studies.get(tenant, study_id)).images
     if all(image.assessment.verdict != "pending" for image in images):
         announce(services, unit, tenant, "study-inferred", study_id)

@@ -1,23 +1,40 @@
 """The worklist: a tenant's studies, unread and suspicious first, by what the reader wants to see of them."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from app.errors import BadRequest, StoredDataDamaged
-from app.records import Actor, Person, ReadMark, State, Study
+from app.records import WORST_FIRST, Actor, Person, ReadMark, State, Study
 from app.services import RecordServices
 from app.storage import ListedRow
 from app.usecases import audit
+from app.usecases.patients.terms import normalized
 from app.usecases.sealed_records import open_study
 from app.usecases.studies.bin import destroy_some
 from app.usecases.studies.show import MOST_STUDIES_A_PAGE
-from app.usecases.triage import STATES, Filters, damaged_query, labeller, name_label, query_of
+from app.usecases.triage import (
+    STATES,
+    Filters,
+    Within,
+    damaged_query,
+    labeller,
+    name_label,
+    query_of,
+    study_score,
+    study_verdict,
+)
 
 # Studies that are not indexed under this key are caught up, this many at each visit of the list.
 CAUGHT_UP_A_VISIT = 40
 _CAUGHT_UP_AT_ONCE = 100
 _MOST_DAMAGED = 20
+# More are not counted: a tab says "999+" at the same cost, however many there are.
+MOST_COUNTED = 1000
 # So many digits of an id are not shared by chance.
 FEWEST_DIGITS = 8
+_NUMBERS = re.compile(r"(\d+)")
 _DIGITS = frozenset("0123456789abcdef")
 
 
@@ -34,7 +51,7 @@ class Entry:
 class Worklist:
     """Some studies in the order that was asked for.
 
-    next: the token that asks for the studies after these; None at the end.
+    next, previous: the tokens that ask for the studies after these, and before them; None at the end, and the start.
     damaged: ids of studies that do not open with any master key.
     is_behind: older studies are not indexed yet, and so not listed.
     version: grows whenever something happens in the tenant; taken before the list was read.
@@ -42,18 +59,25 @@ class Worklist:
 
     entries: tuple[Entry, ...]
     next: str | None
+    previous: str | None
     damaged: tuple[str, ...]
     is_behind: bool
     version: int
 
 
 def list_work(
-    services: RecordServices, person: Person, filters: Filters, limit: int = 20, after: str | None = None
+    services: RecordServices,
+    person: Person,
+    filters: Filters,
+    limit: int = 20,
+    after: str | None = None,
+    *,
+    before: str | None = None,
 ) -> Worklist:
-    """At most `limit` (1–100) studies of the tenant, from behind `after`.
+    """At most `limit` (1–100) studies of the tenant, from behind `after` or ahead of `before`.
 
     Raises:
-        BadRequest: `limit` is out of range, or `after` is not a token of an earlier page of this list.
+        BadRequest: `limit` is out of range, or a token is not of another page of this list.
     """
     if not 1 <= limit <= MOST_STUDIES_A_PAGE:
         raise BadRequest("A page holds 1 to %(count)s studies.", count=MOST_STUDIES_A_PAGE)
@@ -61,15 +85,51 @@ def list_work(
     version = version_of(services, person)
     destroy_some(services)
     is_behind = _index_some(services, person.tenant, CAUGHT_UP_A_VISIT) == CAUGHT_UP_A_VISIT
-    damaged = _still_damaged(services, person.tenant) if after is None else []
-    page = services.store.worklist.page(person.tenant, query_of(services, person.tenant, filters), limit, after)
+    damaged = _still_damaged(services, person.tenant) if after is before is None else []
+    query = query_of(services, person.tenant, filters)
+    page = services.store.worklist.page(person.tenant, query, limit, after, before)
     entries: list[Entry] = []
     for row in page.entries:
         try:
             entries.append(_entry(services, row))
         except StoredDataDamaged:
             damaged.append(row.study.id)
-    return Worklist(tuple(entries), page.next, tuple(damaged), is_behind, version)
+    arranged = arrange(entries, filters)
+    return Worklist(arranged, page.next, page.previous, tuple(damaged), is_behind, version)
+
+
+def tab_counts(services: RecordServices, person: Person, filters: Filters) -> dict[State | None, int]:
+    """How many studies these filters find in each state, and in all; at most `MOST_COUNTED` of each are counted.
+
+    Empty where filters are joined that the index cannot count together.
+    """
+    counts: dict[State | None, int] = {}
+    for state in STATES:
+        query = query_of(services, person.tenant, replace(filters, state=state, newest_first=True))
+        if query.also:
+            return {}
+        counts[state] = services.store.worklist.count(person.tenant, query, MOST_COUNTED)
+    counts[None] = min(sum(counts.values()), MOST_COUNTED)
+    return counts
+
+
+def arrange(entries: Iterable[Entry], filters: Filters) -> tuple[Entry, ...]:
+    """The studies of one page by what is known once they are opened: true score, patient's name or number.
+
+    The index sorts by steps of 5 % and knows no name, so that a whole list cannot be sorted by them.
+    """
+    if filters.within == "score" and filters.newest_first:
+        return tuple(entries)
+    keys: dict[Within, Callable[[Entry], Any]] = {
+        "score": lambda entry: (
+            STATES.index(entry.state),
+            WORST_FIRST.index(study_verdict(entry.study)),
+            -study_score(entry.study),
+        ),
+        "name": lambda entry: _last_if_empty(entry.study.patient.name if entry.study.patient else ""),
+        "number": lambda entry: _last_if_empty((entry.study.patient.id or "") if entry.study.patient else ""),
+    }
+    return tuple(sorted(entries, key=keys[filters.within]))
 
 
 def version_of(services: RecordServices, person: Person) -> int:
@@ -151,6 +211,12 @@ def _still_damaged(services: RecordServices, tenant: str) -> list[str]:
         else:
             services.store.worklist.index(tenant, row.study.id, label=labeller(services, tenant))
     return damaged
+
+
+def _last_if_empty(text: str) -> tuple[bool, list[tuple[bool, int, str]]]:
+    """A key that sorts texts without regard to case and accents, digits in them as numbers, and nothing last."""
+    parts = _NUMBERS.split(normalized(text))
+    return not text, [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts if part]
 
 
 def _entry(services: RecordServices, row: ListedRow) -> Entry:

@@ -35,9 +35,13 @@ FILTERS = (
     Parameter("accession", "Only studies of this accession number.", _SEARCH),
     Parameter("region", "Only studies on which the software marked this region.", _NAME),
     Parameter("reader", "Only studies that the person of this id has read.", _NAME),
-    Parameter("from", "Only studies that came on this day (UTC) or later.", _DAY),
-    Parameter("to", "Only studies that came on this day (UTC) or earlier.", _DAY),
-    Parameter("order", "newest: by time alone.", {"type": "string", "enum": ["triage", "newest"]}),
+    Parameter("from", "Only studies that came on this day (TIME_ZONE of the server) or later.", _DAY),
+    Parameter("to", "Only studies that came on this day (TIME_ZONE of the server) or earlier.", _DAY),
+    Parameter(
+        "order",
+        "newest: by time alone; name, number: in triage, each page by its patients.",
+        {"type": "string", "enum": ["triage", "newest", "name", "number"]},
+    ),
 )
 WINDOW = (
     Parameter(

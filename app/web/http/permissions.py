@@ -140,6 +140,8 @@ PERMISSION_OF_ENDPOINT: dict[str, Permission] = {
     "tenants.list_tenants": "administer",
     "why.why": "view",
     "worklist.changes": "view",
+    "worklist.choose": "view",
+    "worklist.thumbnail": "view",
     "worklist.list_studies": "view",
     "worklist.next_study": "view",
     "worklist.read": "answer",

@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
+from typing import cast
 
 from babel import Locale
 from babel.dates import format_date, format_time, get_datetime_format
 from babel.numbers import format_decimal, format_percent
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, has_app_context, has_request_context, request
 
 from app.errors import BadRequest
-from app.reports import Wording
+from app.reports import Wording, zone_name
 from app.web.i18n.catalogues import CatalogueBabel, catalogue
 
 COOKIE = "language"
 DEFAULT = "en"
+_ZONE = "time_zone"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class BabelWording(Wording):
     """A language as the reports want it: texts from its catalogue, numbers and times as Babel writes them."""
 
     code: str
+    zone: tzinfo = UTC
 
     @property
     def tag(self) -> str:
@@ -79,17 +82,20 @@ class BabelWording(Wording):
         return str(format_percent(share, locale=self._locale))
 
     def time(self, when: datetime) -> str:
-        """Day and minute as this language writes them, in UTC."""
-        utc, locale = when.astimezone(UTC), self._locale
+        """Day and minute as this language writes them, with the time zone."""
+        local, locale = when.astimezone(self.zone), self._locale
         order = str(get_datetime_format("medium", locale=locale))
-        time, date = format_time(utc, "short", locale=locale), format_date(utc, "medium", locale=locale)
-        return f"{order.format(time, date)} UTC"
+        # Told the zone, Babel would convert; a moment that is local already stays as it is without.
+        naive = local.replace(tzinfo=None)
+        time, date = format_time(naive, "short", locale=locale), format_date(naive, "medium", locale=locale)
+        return f"{order.format(time, date)} {zone_name(local)}"
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, zone: tzinfo) -> None:
     """Give templates and views gettext: `_("…")`, `ngettext`, `{% trans %}`; and answers their language."""
     CatalogueBabel(app, default_timezone="UTC", locale_selector=lambda: LANGUAGES[chosen()].locale)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.extensions[_ZONE] = zone
     app.jinja_env.globals.update(LANGUAGES=LANGUAGES, language=chosen)
     app.after_request(_declare)
 
@@ -108,7 +114,7 @@ def chosen() -> str:
 
 def current() -> BabelWording:
     """How the current page speaks."""
-    return BabelWording(chosen())
+    return BabelWording(chosen(), _zone())
 
 
 def asked(args: Mapping[str, str]) -> BabelWording:
@@ -120,7 +126,11 @@ def asked(args: Mapping[str, str]) -> BabelWording:
     code = args.get("lang") or chosen()
     if code not in LANGUAGES:
         raise BadRequest("lang must be one of %(languages)s.", languages=", ".join(LANGUAGES))
-    return BabelWording(code)
+    return BabelWording(code, _zone())
+
+
+def _zone() -> tzinfo:
+    return cast(tzinfo, current_app.extensions[_ZONE]) if has_app_context() else UTC
 
 
 def _declare(answer: Response) -> Response:

@@ -11,7 +11,9 @@ from app.records import WORST_FIRST, Outcome
 from app.usecases.patients.find import search as search_patient
 from app.usecases.triage import Filters
 from app.usecases.worklist import worklist
+from app.usecases.worklist.columns import Column, choose_columns, columns_of
 from app.usecases.worklist.mark_read import mark_read, mark_unread
+from app.usecases.worklist.thumbnail import LONG_SIDE_PX, thumbnail_webp
 from app.web.http.context import person, services
 from app.web.http.requests.query import list_query
 from app.web.http.requests.worklist_query import filter_args, list_args, read_filters, terms_text
@@ -36,15 +38,22 @@ class Choice(NamedTuple):
 def list_studies() -> ResponseReturnValue:
     """The studies, unread and suspicious first."""
     limit, after = list_query(request.args)
+    before = request.args.get("before") or None
     filters = read_filters(request.args)
-    page = worklist.list_work(services(), person(), filters, limit, after)
+    page = worklist.list_work(services(), person(), filters, limit, after, before=before)
     return render_template(
         "studies.html",
         page=page,
+        counts=worklist.tab_counts(services(), person(), filters),
+        most_counted=worklist.MOST_COUNTED,
+        columns=columns_of(services(), person()),
+        column_words=_column_words(),
+        thumbnail_px=LONG_SIDE_PX,
+        zone=services().settings.time_zone,
         filters=filters,
         args=filter_args(filters),
         here=list_args(request.args),
-        after=after,
+        after=after or before,
         choices=_choices(filters),
         searched=_searched(filters),
     )
@@ -54,6 +63,19 @@ def list_studies() -> ResponseReturnValue:
 def changes() -> ResponseReturnValue:
     """A number that is another one when the list may be."""
     return jsonify({"version": worklist.version_of(services(), person())})
+
+
+@blueprint.post("/studies/columns")
+def choose() -> ResponseReturnValue:
+    """Keep the columns that the person wants to see, and go back to the list."""
+    choose_columns(services(), person(), request.form.getlist("column"))
+    return redirect(url_for("worklist.list_studies", **list_args(request.args)), code=303)
+
+
+@blueprint.get("/studies/<study_id>/images/<image_id>/thumbnail.webp")
+def thumbnail(study_id: str, image_id: str) -> ResponseReturnValue:
+    """A small image for a row of the list."""
+    return thumbnail_webp(services(), person(), study_id, image_id), 200, {"Content-Type": "image/webp"}
 
 
 @blueprint.post("/studies/search")
@@ -120,8 +142,26 @@ def _choices(filters: Filters) -> list[Choice]:
         Choice("outcome", _("Decision"), [("", _("Any")), *((one, outcome_title(one)) for one in get_args(Outcome))]),
         Choice("region", _("Region marked"), [("", _("Any")), *((region, region_name(region)) for region in regions)]),
         Choice("reader", _("Read by"), [("", _("Anybody or nobody")), *people]),
-        Choice("order", _("Order"), [("", _("Suspicious first")), ("newest", _("Newest first"))]),
+        Choice("order", _("Order"), [("", _("Suspicious first")), ("newest", _("Newest first")), *_within()]),
     ]
+
+
+def _within() -> list[tuple[str, str]]:
+    """Orders of one page only: the database cannot sort by what is sealed in it."""
+    return [("name", _("Suspicious first, each page by name")), ("number", _("Suspicious first, each page by number"))]
+
+
+def _column_words() -> dict[Column, str]:
+    return {
+        "image": _("Image"),
+        "patient": _("Patient"),
+        "state": _("State"),
+        "verdict": _("Verdict"),
+        "score": _("Score"),
+        "regions": _("Regions marked"),
+        "views": _("Views"),
+        "readers": _("Read by"),
+    }
 
 
 def _unread_unless_said(filters: Filters) -> Filters:

@@ -56,7 +56,6 @@ list.addEventListener("click", (event) => {
 
 let isAsking = false;
 let isLost = false;
-// This script runs before theme.js puts the times into local time.
 let shown = contentOf(list);
 
 async function ask() {
@@ -95,7 +94,6 @@ async function update() {
   if (!isChanged) return;
   shown = contentOf(newer);
   list.replaceChildren(...newer.childNodes);
-  list.dispatchEvent(new Event("content", { bubbles: true }));
   restore(before.ids, before.ticks, before.focus);
 }
 

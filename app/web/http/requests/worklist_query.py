@@ -11,7 +11,7 @@ from app.services import RecordServices
 from app.usecases.patients.find import terms_of
 from app.usecases.triage import Filters
 
-Order = Literal["triage", "newest"]
+Order = Literal["triage", "newest", "name", "number"]
 Args = dict[str, Any]
 Choice = TypeVar("Choice", bound=str)
 
@@ -28,6 +28,7 @@ def read_filters(args: Mapping[str, str]) -> Filters:
     Raises:
         BadRequest: a day that is none, or a choice that is not among those of the page.
     """
+    order = _choice(args, "order", get_args(Order))
     return Filters(
         since=_day(args, "from"),
         until=_day(args, "to"),
@@ -38,7 +39,8 @@ def read_filters(args: Mapping[str, str]) -> Filters:
         named=_label(args, "named"),
         terms=_terms(args),
         outcome=_choice(args, "outcome", get_args(Outcome)),
-        newest_first=_choice(args, "order", get_args(Order)) == "newest",
+        newest_first=order == "newest",
+        within=order if order in ("name", "number") else "score",
     )
 
 
@@ -65,7 +67,7 @@ def filter_args(filters: Filters) -> Args:
         "named": filters.named.hex() if filters.named else None,
         "terms": terms_text(filters.terms) or None,
         "outcome": filters.outcome,
-        "order": "newest" if filters.newest_first else None,
+        "order": "newest" if filters.newest_first else filters.within if filters.within != "score" else None,
     }
     return {name: value for name, value in args.items() if value}
 
@@ -81,7 +83,7 @@ def list_args(args: Mapping[str, str]) -> Args:
     Raises:
         BadRequest: as `read_filters`.
     """
-    place = {name: args[name] for name in ("limit", "after") if args.get(name)}
+    place = {name: args[name] for name in ("limit", "after", "before") if args.get(name)}
     return filter_args(read_filters(args)) | place
 
 
