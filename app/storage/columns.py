@@ -1,8 +1,23 @@
 """Column types and keys that every table uses."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    and_,
+    false,
+    or_,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -61,3 +76,11 @@ def of_person() -> ForeignKeyConstraint:
 def of_study() -> ForeignKeyConstraint:
     """The key of a row that belongs to a study and goes with it."""
     return ForeignKeyConstraint(["tenant", "study"], ["studies.tenant", "studies.id"], ondelete="CASCADE")
+
+
+def is_among(tenant: Column[str], name: Column[str], keys: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
+    """Whether (tenant, name) is one of the keys; SQLite reads the whole table to compare pairs with a list."""
+    of_tenant: defaultdict[str, list[str]] = defaultdict(list)
+    for key in keys:
+        of_tenant[key[0]].append(key[1])
+    return or_(false(), *(and_(tenant == one, name.in_(names)) for one, names in of_tenant.items()))

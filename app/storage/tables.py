@@ -78,6 +78,8 @@ received = Table(
     PrimaryKeyConstraint("tenant", "image"),
     UniqueConstraint("tenant", "instance"),
     of_study(),
+    # Of every table that goes with a study, so that deleting one looks nowhere else.
+    Index(None, "tenant", "study"),
     Index(None, "tenant", "study_uid", "received_at"),
     Index(None, "due_at"),
 )
@@ -227,6 +229,7 @@ idempotency = Table(
     blob("sealed"),
     PrimaryKeyConstraint("tenant", "person", "digest"),
     of_study(),
+    Index(None, "tenant", "study"),
     Index(None, "created_at"),
 )
 
@@ -274,5 +277,6 @@ outbox = Table(
     PrimaryKeyConstraint("tenant", "id"),
     ForeignKeyConstraint(["tenant", "subscription"], ["subscriptions.tenant", "subscriptions.id"], ondelete="CASCADE"),
     of_study(),
+    Index(None, "tenant", "study"),
     Index(None, "is_dead", "due_at"),
 )

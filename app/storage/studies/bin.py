@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, delete, select, tuple_, update
 
 from app.errors import StudyHeld, StudyNotFound
+from app.storage.columns import is_among
 from app.storage.database import Transactions
 from app.storage.page_token import Position, from_token, to_token
 from app.storage.rows import StudyRow, is_storable
@@ -104,10 +105,11 @@ class Bin:
         with self._transactions.write() as connection:
             found = connection.execute(_due(before).limit(most).with_for_update(skip_locked=True))
             keys = sorted((row.tenant, row.id) for row in found)
+            if not keys:
+                return ()
             objects = objects_of(connection, keys)
-            connection.execute(delete(studies).where(tuple_(studies.c.tenant, studies.c.id).in_(keys)))
-        if keys:
-            self._transactions.forget()
+            connection.execute(delete(studies).where(is_among(studies.c.tenant, studies.c.id, keys)))
+        self._transactions.forget()
         self._transactions.discard(objects)
         return tuple(keys)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Connection, and_, select, tuple_, update
 
+from app.storage.columns import is_among
 from app.storage.database import Transactions
 from app.storage.objects import ObjectStore
 from app.storage.rows import NewImage, new_id
@@ -92,7 +93,7 @@ class Originals:
 
 def objects_of(connection: Connection, studies_of: Iterable[tuple[str, str]]) -> list[str]:
     """The keys of the objects of studies, each (tenant, study id)."""
-    is_theirs = tuple_(images.c.tenant, images.c.study).in_(list(studies_of))
+    is_theirs = is_among(images.c.tenant, images.c.study, studies_of)
     here = and_(images.c.tenant == originals.c.tenant, images.c.id == originals.c.image, is_theirs)
     query = select(originals.c.object).select_from(images, originals).where(here, originals.c.object.is_not(None))
     return [key for key in connection.execute(query).scalars() if key is not None]

@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, select, tuple_, update
 
 from app.errors import ImageNotFound, StoredDataDamaged, StudyHeld, StudyNotFound
+from app.storage.access.tables import tenants
+from app.storage.columns import is_among
 from app.storage.database import Transactions
 from app.storage.objects import ObjectStore
 from app.storage.page_token import Position, from_token, to_token
@@ -195,20 +197,17 @@ class Studies:
         return count, tuple((row.id, row.created_at) for row in rows)
 
     def purge_some(self, before: datetime, most: int, tenant: str | None = None) -> tuple[tuple[str, str], ...]:
-        """Destroy at most `most` studies of a tenant, or of all, that were created before a moment, oldest first.
+        """Destroy at most `most` studies of one tenant or all, created before a moment, oldest first in each.
 
         Those under a legal hold stay. Returns the (tenant, study id) of each, sorted; none when there are no more.
         """
-        old = select(studies.c.tenant, studies.c.id).where(studies.c.created_at < before, studies.c.is_held.is_(False))
-        if tenant is not None:
-            old = old.where(studies.c.tenant == tenant)
-        old = old.order_by(studies.c.created_at).limit(most).with_for_update(skip_locked=True)
         with self._transactions.write() as connection:
-            keys = sorted((row.tenant, row.id) for row in connection.execute(old))
+            keys = sorted(_hold_old(connection, before, most, tenant))
+            if not keys:
+                return ()
             objects = objects_of(connection, keys)
-            connection.execute(delete(studies).where(tuple_(studies.c.tenant, studies.c.id).in_(keys)))
-        if keys:
-            self._transactions.forget()
+            connection.execute(delete(studies).where(is_among(studies.c.tenant, studies.c.id, keys)))
+        self._transactions.forget()
         self._transactions.discard(objects)
         return tuple(keys)
 
@@ -243,6 +242,19 @@ def page_query(tenant: str, limit: int, after: Position | None, *, with_bin: boo
         position = tuple_(after.created_at, after.study, types=[studies.c.created_at.type, studies.c.id.type])
         query = query.where(tuple_(studies.c.created_at, studies.c.id) < position)
     return query.order_by(studies.c.created_at.desc(), studies.c.id.desc()).limit(limit)
+
+
+def _hold_old(connection: Connection, before: datetime, most: int, tenant: str | None) -> list[tuple[str, str]]:
+    """(tenant, study id) of at most `most` old studies, kept from others; tenant by tenant, as the index goes."""
+    names = [tenant] if tenant is not None else connection.execute(select(tenants.c.tenant)).scalars().all()
+    found: list[tuple[str, str]] = []
+    for name in names:
+        old = select(studies.c.id).where(
+            studies.c.tenant == name, studies.c.created_at < before, studies.c.is_held.is_(False)
+        )
+        old = old.order_by(studies.c.created_at, studies.c.id).limit(most - len(found))
+        found += [(name, study) for study in connection.execute(old.with_for_update(skip_locked=True)).scalars()]
+    return found
 
 
 def _is_image_of(tenant: str, study_id: str) -> ColumnElement[bool]:
