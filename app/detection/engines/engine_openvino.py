@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.detection.engines.engine import Precision
-from app.detection.engines.openvino_import import import_openvino
+from app.detection.engines.openvino_import import open_core
 from app.detection.engines.weights import read_weights
 from app.detection.spec import OpenvinoFiles
 from app.errors import ModelError
@@ -30,10 +30,9 @@ class OpenvinoEngine:
         Raises:
             ModelError: openvino is not installed, or the files are missing, altered or no IR.
         """
-        openvino = import_openvino()
+        core = open_core()
         xml, weights = read_weights(files.xml), read_weights(files.bin)
         self.sha256 = files.bin.sha256
-        core = openvino.Core()
         try:
             network = core.read_model(model=xml, weights=weights)
             self._request = core.compile_model(network, "CPU", _properties(threads, precision)).create_infer_request()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.detection.engines.openvino_import import import_openvino
+from app.detection.engines.openvino_import import open_core
 from app.detection.engines.weights import read_weights
 from app.detection.spec import OpenvinoFiles
 
@@ -20,7 +20,7 @@ class BareNetwork:
         Raises:
             ModelError: openvino is not installed, or the files are missing or altered.
         """
-        self._core = import_openvino().Core()
+        self._core = open_core()
         self._weights = read_weights(files.xml), read_weights(files.bin)
         self._properties = {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False}
         if threads:

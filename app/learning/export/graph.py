@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ultralytics.nn.tasks import DetectionModel
 
 from app.detection.engines.engine_torch import as_network_input
-from app.detection.engines.openvino_import import import_openvino
+from app.detection.engines.openvino_import import import_openvino, in_own_thread
 from app.errors import ExportError
 from app.learning.networks import STRIDE
 
@@ -90,16 +90,17 @@ def quantized(graph: Any, images: Sequence[NDArray[np.uint8]], in_float: Sequenc
 
     # It lists hundreds of operations that stay in float, as they should.
     nncf.set_log_level(logging.WARNING)
+    minmax = nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
     try:
-        return nncf.quantize(
-            graph.clone(),
-            nncf.Dataset([image[None] for image in images]),
-            preset=nncf.QuantizationPreset.MIXED,
-            subset_size=len(images),
-            advanced_parameters=nncf.AdvancedQuantizationParameters(
-                activations_range_estimator_params=nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
-            ),
-            ignored_scope=nncf.IgnoredScope(patterns=list(in_float), validate=False) if in_float else None,
+        return in_own_thread(
+            lambda: nncf.quantize(
+                graph.clone(),
+                nncf.Dataset([image[None] for image in images]),
+                preset=nncf.QuantizationPreset.MIXED,
+                subset_size=len(images),
+                advanced_parameters=nncf.AdvancedQuantizationParameters(activations_range_estimator_params=minmax),
+                ignored_scope=nncf.IgnoredScope(patterns=list(in_float), validate=False) if in_float else None,
+            )
         )
     except (RuntimeError, ValueError, nncf.ValidationError) as error:
         raise ExportError(f"The network cannot be quantized: {_first_line(error)}") from None
