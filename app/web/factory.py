@@ -16,6 +16,7 @@ from app.security import SecretKeys
 from app.services import Services, build_services
 from app.usecases.administration.health import check_keys
 from app.usecases.administration.readiness import Readiness
+from app.usecases.administration.sign_in import idle_time
 from app.usecases.administration.tenants import may_found
 from app.usecases.dicomweb.archive import Archive
 from app.usecases.feedback.rules import LONGEST_OTHER, OTHER, OTHER_REGIONS
@@ -79,7 +80,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
     archive_tenant = settings.dicomweb.tenant if archive else None
     app.jinja_env.globals.update(viewer_url=settings.dicomweb.viewer_url, archive_tenant=archive_tenant)
     app.jinja_env.globals.update(other_regions=(*OTHER_REGIONS, OTHER))
-    app.jinja_env.globals.update(may_found=may_found)
+    app.jinja_env.globals.update(may_found=may_found, idle_seconds=lambda: int(idle_time(services).total_seconds()))
     app.jinja_env.filters.update(
         wording.FILTERS, feedback_words=feedback_words, truth_of=truth_of, study_uid=study_uid_of
     )

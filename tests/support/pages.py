@@ -81,6 +81,13 @@ def first_person(page: Page, workplace: Workplace) -> None:
     page.locator("main tbody a").first.click()
 
 
+def locked(page: Page, workplace: Workplace) -> None:
+    """A page that nobody used for a while; its session goes on, as other tests use it."""
+    page.goto("/account")
+    page.evaluate("document.documentElement.classList.add('locked')")
+    page.evaluate("document.querySelector('[data-lock]').showModal()")
+
+
 PAGES: dict[str, tuple[str, Open]] = {
     "sign-in": ("nobody", at("/sign-in")),
     "refused-sign-in": ("nobody", refused_sign_in),
@@ -101,6 +108,7 @@ PAGES: dict[str, tuple[str, Open]] = {
     "why-page": ("admin", why_page),
     "agreement": ("admin", at("/agreement")),
     "account": ("admin", at("/account")),
+    "locked": ("admin", locked),
     "second-factor": ("admin", at("/account/second-factor")),
     "passkeys": ("admin", at("/account/passkeys")),
     "code": ("nobody", at("/sign-in/code")),

@@ -38,8 +38,8 @@ ALWAYS = {
 YEAR_S = 31_536_000
 # Labels of the metrics: a client may send any word as a method.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Files of ours, and what every open worklist asks every few seconds.
-UNLOGGED = frozenset({"static", "worklist.changes"})
+# Files of ours, and what every open page asks by itself.
+UNLOGGED = frozenset({"account.alive", "static", "worklist.changes"})
 
 
 def install(app: Flask, settings: Settings) -> None:

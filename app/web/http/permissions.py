@@ -29,7 +29,9 @@ OPEN_ENDPOINTS = frozenset(
 # Reached by everybody who is signed in.
 SIGNED_IN_ENDPOINTS = frozenset(
     {
+        "account.alive",
         "account.change_password",
+        "account.lock",
         "account.end_other_sessions",
         "account.end_session",
         "account.revoke_token",
@@ -48,7 +50,15 @@ SIGNED_IN_ENDPOINTS = frozenset(
 
 # All that is left to somebody who must set up a second factor first.
 ENROLMENT_ENDPOINTS = frozenset(
-    {"account.change_password", "account.show", "first.show_help", "second_factor.enable", "second_factor.setup"}
+    {
+        "account.alive",
+        "account.change_password",
+        "account.lock",
+        "account.show",
+        "first.show_help",
+        "second_factor.enable",
+        "second_factor.setup",
+    }
 )
 
 PERMISSION_OF_ENDPOINT: dict[str, Permission] = {

@@ -1,10 +1,13 @@
 """Own account: password, sessions and API tokens."""
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, g, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]
 
 from app.usecases.access import account
+from app.usecases.administration.sign_in import sign_out
 from app.web.http.context import own_session, person, services
+from app.web.http.guard import SESSION_TOKEN
 
 blueprint = Blueprint("account", __name__)
 
@@ -48,6 +51,19 @@ def revoke_token(token_id: str) -> ResponseReturnValue:
     """Make an own API token invalid."""
     account.revoke_own_token(services(), person(), token_id)
     return _done("token")
+
+
+@blueprint.get("/account/alive")
+def alive() -> ResponseReturnValue:
+    """Keep the session of a page in use alive: who is signed in, and the token that forms of this browser need."""
+    return jsonify({"person": person().id, "csrf_token": generate_csrf()})
+
+
+@blueprint.post("/account/lock")
+def lock() -> ResponseReturnValue:
+    """End the session of a page that nobody uses; the browser keeps the form token, by which it is signed in again."""
+    sign_out(services(), session.pop(SESSION_TOKEN, ""))
+    return "", 204
 
 
 def _done(what: str) -> ResponseReturnValue:
