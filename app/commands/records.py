@@ -20,10 +20,11 @@ def _retention(settings: Settings) -> click.Group:
     group = click.Group("retention", help="How long studies are kept.")
 
     @group.command("purge")
+    @click.option("--clock-is-right", is_flag=True, help="Purge also where nothing was entered for 90 days.")
     @plain_errors
-    def purge() -> None:
+    def purge(clock_is_right: bool) -> None:
         """Destroy studies older than RETENTION_DAYS or 30 days in the bin; remove expired sessions and tokens."""
-        purged = maintenance.purge_expired(build_record_services(settings))
+        purged = maintenance.purge_expired(build_record_services(settings), is_clock_right=clock_is_right)
         click.echo(
             f"{purged.expired + purged.from_bin} studies deleted: {purged.expired} older than RETENTION_DAYS, "
             f"{purged.from_bin} after 30 days in the bin."

@@ -67,10 +67,15 @@ class Audit:
             found = connection.execute(query.order_by(audit.c.sequence.desc()).limit(1)).scalar_one_or_none()
         return found or 0
 
-    def has_entry(self, tenant: str, actor: str, action: str, subject: str, since: datetime) -> bool:
-        """Whether there is an entry of this actor, action and subject since a moment."""
+    def newest_at(self) -> datetime | None:
+        """The latest moment of an entry, of all tenants; None where there is none."""
+        with self._transactions.read() as connection:
+            return connection.execute(select(audit.c.at).order_by(audit.c.at.desc()).limit(1)).scalar_one_or_none()
+
+    def has_entry(self, tenant: str, actor: str, action: str, subject: str, between: tuple[datetime, datetime]) -> bool:
+        """Whether there is an entry of this actor, action and subject between two moments."""
         same = (audit.c.tenant == tenant, audit.c.subject == subject, audit.c.actor == actor, audit.c.action == action)
-        query = select(audit.c.sequence).where(*same, audit.c.at >= since).limit(1)
+        query = select(audit.c.sequence).where(*same, audit.c.at.between(*between)).limit(1)
         with self._transactions.read() as connection:
             return connection.execute(query).first() is not None
 

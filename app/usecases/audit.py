@@ -101,7 +101,7 @@ def record_refusal(services: RecordServices, person: Person, subject: str) -> No
 
 
 def _record_once(services: RecordServices, person: Person, action: str, subject: str) -> None:
-    since = services.clock() - ONE_VIEW
-    if not services.store.audit.has_entry(person.tenant, person.id, action, subject, since):
+    now = services.clock()
+    if not services.store.audit.has_entry(person.tenant, person.id, action, subject, (now - ONE_VIEW, now)):
         with services.store.begin() as unit:
             record(services, unit, person, action, subject)

@@ -3,15 +3,13 @@
 import argparse
 import statistics
 import sys
-import time
 from collections.abc import Iterator
 
 from scripts.pressure.client import Timed, ask, at_once, image_path, noisy_png, upload
 from scripts.pressure.crowd import Crowd, Kind, Target
 from scripts.pressure.memory import PeakMemory
-from scripts.pressure.served import Served, serving
+from scripts.pressure.served import Served, serving, wait_until_ready
 
-_READY_WITHIN_S = 180.0
 _MIB = 1024 * 1024
 
 
@@ -30,16 +28,6 @@ def main(arguments: list[str] | None = None) -> int:
         for pressure, result in measured(served, options.share, options.uploads):
             print(f"| {pressure} | {result} |", flush=True)
     return 0
-
-
-def wait_until_ready(served: Served) -> bool:
-    """Whether the server is ready in time."""
-    until_s = time.monotonic() + _READY_WITHIN_S
-    while served.process.poll() is None and time.monotonic() < until_s:
-        if ask(served.address, "GET", "/readyz").status == 200:
-            return True
-        time.sleep(0.2)
-    return False
 
 
 def measured(served: Served, share: float, uploads: int) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ class PeakMemory:
 
     def _sample(self) -> None:
         while True:
-            self.process_bytes = max(self.process_bytes, _resident_bytes(self._pid))
+            self.process_bytes = max(self.process_bytes, resident_bytes(self._pid))
             self.tree_bytes = max(self.tree_bytes, sum(_proportional_bytes(pid) for pid in _tree(self._pid)))
             if self._is_over.wait(_EVERY_S):
                 return
@@ -46,7 +46,13 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _resident_bytes(pid: int) -> int:
+def descriptors(pid: int) -> int:
+    """How many files and sockets a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident_bytes(pid: int) -> int:
+    """The resident set of a process."""
     return _field(Path(f"/proc/{pid}/status"), "VmRSS:")
 
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ from app.storage import migrate
 from app.usecases.administration.people import add_person
 from app.usecases.administration.tokens import add_token
 from scripts.bootstrap.instance import make_keys
+from scripts.pressure.client import ask
 
 ROOT = Path(__file__).resolve().parents[2]
-_STOPPED_WITHIN_S = 60.0
+_READY_WITHIN_S, _STOPPED_WITHIN_S = 180.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ def serving(application: str = "wsgi:app", **settings: str) -> Iterator[Served]:
             finally:
                 process.terminate()
                 process.wait(_STOPPED_WITHIN_S)
+
+
+def wait_until_ready(served: Served) -> bool:
+    """Whether the server is ready in time."""
+    until_s = time.monotonic() + _READY_WITHIN_S
+    while served.process.poll() is None and time.monotonic() < until_s:
+        if ask(served.address, "GET", "/readyz").status == 200:
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def _installation(data: Path) -> str:

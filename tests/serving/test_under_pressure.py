@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.pressure.__main__ import measured, wait_until_ready
+from scripts.pressure.__main__ import measured
 from scripts.pressure.client import ask, at_once, image_path, noisy_png, upload
 from scripts.pressure.crowd import Crowd, Target
-from scripts.pressure.served import Served, serving
+from scripts.pressure.served import Served, serving, wait_until_ready
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select
 
 from app.storage.access.tables import sign_in_attempts
 from app.storage.database import Transactions
@@ -48,7 +48,9 @@ class Attempts:
         with self._transactions.write() as connection:
             connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.subject == subject))
 
-    def purge(self, before: datetime) -> None:
-        """Remove the attempts from before a moment."""
+    def purge(self, before: datetime, after: datetime | None = None) -> None:
+        """Remove the attempts from before a moment, and those from after another, which a wrong clock has made."""
+        at = sign_in_attempts.c.at
+        is_over = at <= before if after is None else or_(at <= before, at > after)
         with self._transactions.write() as connection:
-            connection.execute(delete(sign_in_attempts).where(sign_in_attempts.c.at <= before))
+            connection.execute(delete(sign_in_attempts).where(is_over))

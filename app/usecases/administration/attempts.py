@@ -17,6 +17,9 @@ MOST_OF_ADDRESS = 60
 MOST_OF_ACCOUNT = 20
 ACCOUNT_DELAY = timedelta(seconds=5)
 
+# Clocks of several hosts differ by less; what is later than that was written while a clock was wrong.
+CLOCKS_DIFFER = timedelta(minutes=5)
+
 
 def count_attempt(services: RecordServices, tenant: str, name: str, address: str) -> None:
     """Count one attempt.
@@ -27,7 +30,7 @@ def count_attempt(services: RecordServices, tenant: str, name: str, address: str
     now = services.clock()
     pair, origin, account = _subjects(services, tenant, name, address)
     with services.store.begin() as unit:
-        unit.attempts.purge(now - WINDOW)
+        unit.attempts.purge(now - WINDOW, now + CLOCKS_DIFFER)
         for subject in sorted((pair, origin, account)):
             unit.attempts.hold(subject)
         of_pair, of_address = unit.attempts.times(pair, now - WINDOW), unit.attempts.times(origin, now - WINDOW)

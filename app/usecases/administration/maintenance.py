@@ -19,6 +19,8 @@ from app.usecases.studies.bin import destroy_some
 DEFAULT_TENANT = "default"
 # Deletions hold SQLite's only write lock: few at a time, so that an upload gets its turn in between.
 DELETIONS_AT_ONCE = 20
+# Where nobody did anything for so long, a clock that jumped is more likely, and a purge cannot be undone.
+LONGEST_SILENCE = timedelta(days=90)
 
 
 def rotate_keys(services: RecordServices, user: str, make_new: bool = True) -> int:
@@ -47,13 +49,24 @@ class Purged:
     from_bin: int
 
 
-def purge_expired(services: RecordServices) -> Purged:
+def purge_expired(services: RecordServices, *, is_clock_right: bool = False) -> Purged:
     """Destroy studies whose time is over, in the bin or out of it, and remove expired sessions, links and tokens.
 
     Each study is entered in its tenant's audit record as destroyed by the rule, not by a person. Studies under a legal
     hold stay. Without RETENTION_DAYS only those in the bin have a time that ends.
+
+    is_clock_right: purge also where the clock is far ahead of everything that was entered.
+
+    Raises:
+        ConfigError: nothing was entered for so long that the clock is more likely wrong; nothing is purged.
     """
     now = services.clock()
+    newest = services.store.audit.newest_at()
+    if newest is not None and now - newest > LONGEST_SILENCE and not is_clock_right:
+        raise ConfigError(
+            f"The clock says {now:%Y-%m-%d}, and the last entry of the audit record is of {newest:%Y-%m-%d}. "
+            "If the clock is right, run `retention purge --clock-is-right`."
+        )
     services.store.credentials.purge_sessions(now, now - idle_time(services))
     services.store.credentials.purge_tokens(now)
     days = services.settings.retention_days

@@ -10,7 +10,7 @@ from app.security import new_token
 from app.services import RecordServices
 from app.storage import PersonRow, SessionRow, UnitOfWork
 from app.usecases import audit
-from app.usecases.administration.attempts import count_attempt, forget_attempts
+from app.usecases.administration.attempts import CLOCKS_DIFFER, count_attempt, forget_attempts
 from app.usecases.administration.sealed_rows import is_genuine, sealed_person, sealed_session
 
 ACTION_OF_METHOD = {
@@ -129,9 +129,10 @@ def half_session(services: RecordServices, session_token: str) -> tuple[SessionR
 
 
 def has_ended(services: RecordServices, session: SessionRow) -> bool:
-    """Whether a session is over by its age, or by idleness."""
+    """Whether a session is over by its age, by idleness, or because a clock that was wrong has made it."""
     now = services.clock()
-    return session.expires_at <= now or session.last_seen_at <= now - idle_time(services)
+    is_of_wrong_clock = session.last_seen_at > now + CLOCKS_DIFFER
+    return is_of_wrong_clock or session.expires_at <= now or session.last_seen_at <= now - idle_time(services)
 
 
 def idle_time(services: RecordServices) -> timedelta:

@@ -96,6 +96,32 @@ def test_sessions_end_idle_or_absolutely(services: Services, ada: Person, clock:
         sessions.person_of_session(services, third)
 
 
+@pytest.mark.parametrize("days", [365, -365])
+def test_sessions_end_when_the_clock_jumps_a_year_either_way(
+    services: Services, ada: Person, clock: FakeClock, days: int
+) -> None:
+    before, _ = sessions.sign_in(services, "default", "Ada", PASSWORD)
+    clock.pass_(days=days)
+    with pytest.raises(NotSignedIn):
+        sessions.person_of_session(services, before)
+    meanwhile, _ = sessions.sign_in(services, "default", "Ada", PASSWORD)
+    assert sessions.person_of_session(services, meanwhile) == ada
+    clock.pass_(days=-days)
+    with pytest.raises(NotSignedIn):
+        sessions.person_of_session(services, meanwhile)
+
+
+def test_attempts_made_while_the_clock_was_a_year_ahead_lock_nobody_out(
+    services: Services, ada: Person, clock: FakeClock
+) -> None:
+    clock.pass_(days=365)
+    for _ in range(attempts.MOST_OF_PAIR):
+        with pytest.raises(SignInRefused):
+            sessions.sign_in(services, "default", "Ada", "wrong horse battery", "10.0.0.1")
+    clock.pass_(days=-365)
+    sessions.sign_in(services, "default", "Ada", PASSWORD, "10.0.0.1")
+
+
 def test_a_token_has_scopes_an_end_and_a_last_use(services: Services, ada: Person, clock: FakeClock) -> None:
     token = tokens.add_token(services, ADMIN, "Ada", days=2, scopes=["upload", "view", "view"])
     assert tokens.person_of_token(services, token) == (ada, ("view", "upload"))

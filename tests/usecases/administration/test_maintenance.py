@@ -181,3 +181,22 @@ def test_a_record_that_was_altered_is_not_authenticated_again(
 def with_secrets(services: Services, *secrets: str) -> Services:
     seal = AccessSeal(SecretKeys.parse(",".join(secrets)))
     return replace(services, access_seal=seal, audit_chain=AuditChain(*secrets))
+
+
+def test_a_clock_that_jumped_a_year_ahead_purges_nothing_until_it_is_said_to_be_right(
+    services: Services, ada: Person, clock: FakeClock
+) -> None:
+    kept = replace(services, settings=replace(services.settings, retention_days=30))
+    study = create_study(kept, ada, [PHANTOM]).study
+    clock.pass_(days=365)
+    with pytest.raises(ConfigError, match="--clock-is-right"):
+        maintenance.purge_expired(kept)
+    assert show_study.get_study(services, ada, study.id).id == study.id
+    assert maintenance.purge_expired(kept, is_clock_right=True) == maintenance.Purged(1, 0)
+
+
+def test_a_clock_that_jumped_a_year_back_purges_nothing(services: Services, ada: Person, clock: FakeClock) -> None:
+    kept = replace(services, settings=replace(services.settings, retention_days=30))
+    create_study(kept, ada, [PHANTOM])
+    clock.pass_(days=-365)
+    assert maintenance.purge_expired(kept) == maintenance.Purged(0, 0)
