@@ -129,6 +129,7 @@ class Settings:
     dicomweb: DicomWebSettings = DicomWebSettings()
     cors_origins: tuple[str, ...] = ()
     bucket: BucketSettings | None = None
+    traces_url: str = ""
     single_sign_on: SingleSignOnSettings | None = None
     second_factor_roles: tuple[str, ...] = ()
     second_factor_tenants: tuple[str, ...] = ()
@@ -166,6 +167,7 @@ class Settings:
             dicomweb=_dicomweb(environ),
             cors_origins=_origins(environ, "CORS_ORIGINS"),
             bucket=_bucket(environ),
+            traces_url=_address(environ, "TRACES_URL"),
             single_sign_on=_single_sign_on(environ),
             second_factor_roles=_roles(environ, "SECOND_FACTOR_ROLES"),
             second_factor_tenants=_names(environ, "SECOND_FACTOR_TENANTS"),
@@ -288,6 +290,14 @@ def _dicomweb(environ: Mapping[str, str]) -> DicomWebSettings:
         ca=Path(environ["DICOMWEB_CA"]) if environ.get("DICOMWEB_CA") else None,
         viewer_url=viewer,
     )
+
+
+def _address(environ: Mapping[str, str], name: str) -> str:
+    """An address of http or https; "" where there is none."""
+    url = environ.get(name, "").strip()
+    if url and not url.startswith(("https://", "http://")):
+        raise ConfigError(f"{name} must begin with https:// or http://.")
+    return url
 
 
 def _bucket(environ: Mapping[str, str]) -> BucketSettings | None:

@@ -120,6 +120,7 @@ OWNERS = {
     "jinja2": {"app.web"},
     "markupsafe": {"app.web"},
     "prometheus_client": {"app.web"},
+    "opentelemetry": {"app.web"},
     "reportlab": {"app.reports"},
     "gunicorn": {"app.serving"},
     "click": {"app.commands", "app.hospital"},

@@ -24,7 +24,7 @@ from app.usecases.studies.sample import truth_of
 from app.usecases.studies.window import PREVIEW_LONG_SIDE_PX
 from app.web.api import docs
 from app.web.api import routes as api
-from app.web.http import admission, cors, guard, headers, identity_provider, operations, static_files
+from app.web.http import admission, cors, guard, headers, identity_provider, operations, static_files, tracing
 from app.web.http.context import may
 from app.web.http.errors import answer_errors
 from app.web.http.metrics import Metrics, State
@@ -90,6 +90,7 @@ def create_app(settings: Settings, services: Services | None = None, archive: Ar
 
     language.install(app, settings.time_zone)
     headers.install(app, settings)
+    tracing.install(app, settings.traces_url)
     cors.install(app, settings.cors_origins)
     guard.install(app, settings.trusted_hosts)
     identity_provider.install(app, settings.single_sign_on)
