@@ -51,11 +51,13 @@ def _upload(options: argparse.Namespace, samples: list[Sample], about: dict[str,
     with (
         tempfile.TemporaryDirectory(prefix="peer-") as folder,
         trial_server(_settings(options)) as server,
-        Client(Address(*server)) as client,
     ):
         peers, missing = _peers(options, spec, Path(folder))
-        subjects = Subjects(client, _bare(spec, options.threads), peers, missing)
-        result = upload_summary(measure_uploads(subjects, samples, spec, options.repeats, _say), about)
+        bare = _bare(spec, options.threads)
+        # Only now: peers take longer to load than the server keeps a connection without requests.
+        with Client(Address(*server)) as client:
+            subjects = Subjects(client, bare, peers, missing)
+            result = upload_summary(measure_uploads(subjects, samples, spec, options.repeats, _say), about)
     return upload_table(result), result
 
 
@@ -107,9 +109,11 @@ def _bare(spec: ModelSpec, threads: int) -> BareNetwork:
 
 def _peers(options: argparse.Namespace, spec: ModelSpec, folder: Path) -> tuple[dict[str, Predict], tuple[str, ...]]:
     """Ultralytics' predict, and its int8 export where there is a set to calibrate it with; why one is missing."""
-    loaders: dict[str, Callable[[], Predict]] = {"ultralytics predict": lambda: predict_by_torch(spec, options.threads)}
+    loaders: dict[str, Callable[[], Predict]] = {}
     if options.peer_data:
         loaders["ultralytics int8"] = lambda: predict_by_int8(spec, options.peer_data, folder)
+    # Last, as loading any other peer sets torch's threads to all cores but one.
+    loaders["ultralytics predict"] = lambda: predict_by_torch(spec, options.threads)
     peers, missing = {}, []
     for name, load in loaders.items():
         try:

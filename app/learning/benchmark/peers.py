@@ -1,5 +1,6 @@
 """Peers to compare with: ultralytics' predict on the same weights, and on its own int8 export of them."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,8 @@ def predict_by_int8(spec: ModelSpec, data_yaml: Path, folder: Path) -> Predict:
     shutil.copyfile(_checkpoint(spec), weights)
     block_telemetry()
     import_torch()
+    # It lists every operation that stays in float.
+    logging.getLogger("nncf").setLevel(logging.WARNING)
     from ultralytics.models import YOLO  # noqa: PLC0415 - heavy, and may be absent
 
     options: dict[str, Any] = {"format": "openvino", "int8": True, "imgsz": spec.input_size_px, "verbose": False}

@@ -61,7 +61,7 @@ class Client:
         return self.request("POST", "/api/v1/studies", sealed, headers)
 
     def request(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = _NONE) -> Answer:
-        """Ask once; a connection that the server has closed is opened again.
+        """Ask once.
 
         Raises:
             OSError, http.client.HTTPException: there is no answer.
