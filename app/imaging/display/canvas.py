@@ -10,6 +10,7 @@ from app.drawings import Drawing, Label, Stroke
 from app.errors import UnusableImage
 
 _SHIFT = 4
+_LEAST_DASHED_PX = 3.0
 _DASH_WIDTHS, _GAP_WIDTHS = 5.0, 3.5
 _BACKGROUND_OPACITY = 0.6
 
@@ -85,12 +86,17 @@ def _draw_stroke(image: NDArray[np.uint8], stroke: Stroke, scale: float) -> None
 def _dashes(
     start: NDArray[np.float64], end: NDArray[np.float64], width: float
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Cut a line into dashes of even length, with a whole dash at either end so that corners stay closed."""
+    """Cut a line into dashes of even length, with a whole dash at either end so that corners stay closed.
+
+    A line that is too short for two dashes gets shorter ones: it must not look like a solid one.
+    """
     length = float(np.hypot(*(end - start)))
     dash, gap = _DASH_WIDTHS * width, _GAP_WIDTHS * width
-    count = max(1, round((length + gap) / (dash + gap)))
-    if count == 1:
+    if length < 2 * dash + gap:
+        dash, gap = (part * length / (2 * dash + gap) for part in (dash, gap))
+    if length < _LEAST_DASHED_PX:
         return [(start, end)]
+    count = max(2, round((length + gap) / (dash + gap)))
     step = (end - start) / length
     gap = (length - count * dash) / (count - 1)
     places = [i * (dash + gap) for i in range(count)]

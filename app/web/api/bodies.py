@@ -79,6 +79,10 @@ class NewReport(Body):
     """Text of the signing reader; everything else of the report is taken from the store."""
 
     statement: Annotated[StrictStr, Field(description="At most 10,000 characters.")] = ""
+    seen: Annotated[
+        StrictStr | None,
+        Field(description="`state` of listReports when the person saw the study; another state now is a 409."),
+    ] = None
 
 
 class NewClosing(Body):

@@ -27,8 +27,9 @@ class ReportList(Answer):
     """The signed versions of a study's report, newest first."""
 
     reports: list[SignedReport]
+    state: Annotated[str, Field(description="Changes with all that a report is made of; the `seen` of signReport.")]
 
     @classmethod
-    def of(cls, signed: Iterable[reporting.SignedReport]) -> Self:
-        """Describe all versions."""
-        return cls(reports=[SignedReport.of(one) for one in signed])
+    def of(cls, signed: Iterable[reporting.SignedReport], state: str) -> Self:
+        """Describe all versions, and the state of their study."""
+        return cls(reports=[SignedReport.of(one) for one in signed], state=state)

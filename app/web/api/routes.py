@@ -158,15 +158,16 @@ def report_pdf(study_id: str) -> ResponseReturnValue:
 @describe(Operation("listReports", "Reports", ReportList))
 def list_reports(study_id: str) -> ResponseReturnValue:
     """The signed versions of a study's report, newest first."""
-    return _json(ReportList.of(reporting.signed_reports(services(), person(), study_id)))
+    signed = reporting.signed_reports(services(), person(), study_id)
+    return _json(ReportList.of(signed, reporting.study_state(services(), person(), study_id)))
 
 
 @blueprint.post("/studies/<study_id>/reports")
 @describe(Operation("signReport", "Reports", SignedReport, 201, refusals=(409,), body=NewReport))
 def sign_report(study_id: str) -> ResponseReturnValue:
     """Sign the report in the name of the token's person; it replaces the version before."""
-    statement = json_body(NewReport).statement
-    signed = reporting.sign_report(services(), person(), study_id, statement, asked(request.args))
+    body, wording = json_body(NewReport), asked(request.args)
+    signed = reporting.sign_report(services(), person(), study_id, body.statement, wording, seen=body.seen)
     return _json(SignedReport.of(signed), 201)
 
 
@@ -175,7 +176,8 @@ def sign_report(study_id: str) -> ResponseReturnValue:
 def signed_pdf(study_id: str, version: str) -> ResponseReturnValue:
     """A signed version as it was signed."""
     signed = reporting.signed_pdf(services(), person(), study_id, version_number(version))
-    return pdf_answer(signed, f"{study_id}-v{version}", asked(request.args))
+    name = reporting.report_name(services(), person(), study_id)
+    return pdf_answer(signed, f"{name}-v{version}", asked(request.args))
 
 
 @blueprint.get("/studies/<study_id>/images/<image_id>/original.png")

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.usecases.reports.report import sign_report, signed_pdf
+from app.usecases.reports.report import report_name, sign_report, signed_pdf
 from app.web.http.context import person, services
 from app.web.http.download import pdf_answer
 from app.web.i18n.language import current
@@ -22,4 +22,5 @@ def sign(study_id: str) -> ResponseReturnValue:
 @blueprint.get("/<int:version>")
 def signed(study_id: str, version: int) -> ResponseReturnValue:
     """A signed version as a PDF file."""
-    return pdf_answer(signed_pdf(services(), person(), study_id, version), f"{study_id}-v{version}", current())
+    name = report_name(services(), person(), study_id)
+    return pdf_answer(signed_pdf(services(), person(), study_id, version), f"{name}-v{version}", current())

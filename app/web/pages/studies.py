@@ -1,7 +1,8 @@
 """The pages: server-rendered, whole without JavaScript. Each view reads the request, calls one use case, answers."""
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _  # type: ignore[import-untyped]
 
 from app.usecases.feedback import review as review_study
 from app.usecases.feedback.agreement import agreement as agreement_of
@@ -16,7 +17,7 @@ from app.usecases.studies.create import create_study as create_study_of
 from app.usecases.studies.refused import RefusedFile, leave_refused, take_refused
 from app.usecases.studies.sample import is_first_visit
 from app.usecases.worklist.worklist import get_entry
-from app.web.http.context import limits, metrics, person, services
+from app.web.http.context import limits, may, metrics, person, services
 from app.web.http.download import agreement_rows, csv_answer, pdf_answer
 from app.web.http.requests.feedback_body import read_form
 from app.web.http.requests.uploads import read_uploads
@@ -127,4 +128,7 @@ def delete_study(study_id: str) -> ResponseReturnValue:
 def _to_study(submission: Submission) -> ResponseReturnValue:
     refused = [RefusedFile(one.name, failure_words(one.why)) for one in submission.rejected]
     leave_refused(services(), person(), submission.study.id, refused)
+    if not may("view"):
+        flash(_("The study is stored. Others will look at it."))
+        return redirect(url_for("pages.upload"), code=303)
     return redirect(url_for("pages.study", study_id=submission.study.id), code=303)

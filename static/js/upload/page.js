@@ -134,9 +134,19 @@ function finish() {
   const told = [...refused].map(([{ file }, { message }]) => ({ name: file.name, message }));
   if (told.length > 0) tab?.setItem(`rejected-${first.studyId}`, JSON.stringify(told));
   const waits = asked > 0 || unclear.length > 0 || [...refused.values()].some(({ canRetry }) => canRetry);
+  if ("mayNotView" in form.dataset) return tellStored(made.length);
   if (!waits && made.length === 1) location.assign(address);
   Object.assign(ends, { href: address, hidden: !waits && made.length === 1 });
   if (made.length > 1) linkAll(made);
+}
+
+/**
+ * Say what is stored to a person who may send studies and not view them.
+ * @param {number} count
+ */
+function tellStored(count) {
+  announcer.textContent = filled(words.storedAll, { count });
+  announcer.classList.remove("visually-hidden");
 }
 
 /** @param {Target} target */

@@ -39,6 +39,15 @@ def test_a_solid_stroke_is_drawn_where_it_lies_in_its_colour():
     np.testing.assert_array_equal(untouched, np.delete(GREY, slice(95, 105), axis=0))
 
 
+@pytest.mark.parametrize("length", [20, 30, 60])
+def test_a_short_dashed_stroke_is_no_solid_one(length: int) -> None:
+    stroke = Stroke((50, 100), (50 + length, 100), ORANGE, 4, dashed=True)
+    row = pixels(render_png(GREY, Drawing(strokes=(stroke,))))[100, 50 : 50 + length].astype(int)
+    is_drawn = abs(row - row[0]).sum(axis=1) < 60
+    assert is_drawn[-2]
+    assert not is_drawn.all()
+
+
 def test_a_dashed_stroke_has_gaps_and_closed_ends():
     png = render_png(GREY, Drawing(strokes=(Stroke((50, 100), (250, 100), ORANGE, 4, dashed=True),)))
     along = coloured(png)[99, 50:250]

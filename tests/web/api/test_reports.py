@@ -26,7 +26,7 @@ def study(api: Sender, png: bytes) -> dict[str, Any]:
 
 def test_a_report_is_signed_kept_and_amended(api: Sender, study: dict[str, Any]) -> None:
     path = f"/studies/{study['id']}/reports"
-    assert api("get", path).get_json() == {"reports": []}
+    assert api("get", path).get_json()["reports"] == []
 
     first = api("post", path, json={"statement": "Nothing."})
     second = api("post", path, json={"statement": "A fracture after all."})
@@ -39,6 +39,16 @@ def test_a_report_is_signed_kept_and_amended(api: Sender, study: dict[str, Any])
         assert signed.get_json()["name"] == "Ada"
     assert "Nothing." in read_pdf(kept[0].data).text
     assert "It replaces version 1." in read_pdf(kept[1].data).text
+
+
+def test_a_program_signs_what_its_person_saw_and_nothing_newer(api: Sender, study: dict[str, Any]) -> None:
+    path = f"/studies/{study['id']}/reports"
+    seen = api("get", path).get_json()["state"]
+    api("patch", f"/studies/{study['id']}", json={"label": "Trauma"})
+
+    assert refused(api("post", path, json={"seen": seen}), 409, "stale-report")
+    assert api("get", path).get_json()["reports"] == []
+    assert api("post", path, json={"seen": api("get", path).get_json()["state"]}).status_code == 201
 
 
 @pytest.mark.parametrize("version", ["0", "1", "99999999999999999999"])

@@ -100,6 +100,22 @@ def test_a_view_that_cannot_be_read_leads_back_to_its_study(signed_in: FlaskClie
     assert f'href="{study}"' in answer.get_data(as_text=True)
 
 
+def test_an_uploader_is_told_that_the_study_is_stored_and_stays_with_the_form(
+    client: FlaskClient, services, png: bytes
+) -> None:
+    from app.records import Actor
+    from app.usecases.administration import people
+    from tests.support.access import use_link
+
+    people.add_person(services, Actor("default", "test"), "Uma", "uploader", None)
+    use_link(client, people.add_link(services, Actor("default", "test"), "Uma"))
+    answer = send(client, ("a.png", png))
+    assert answer.headers["Location"] == "/"
+    page = client.get("/").get_data(as_text=True)
+    assert "The study is stored. Others will look at it." in page
+    assert "data-may-not-view" in page
+
+
 def test_a_study_is_deleted_by_its_form(signed_in: FlaskClient, png: bytes) -> None:
     study = send(signed_in, ("a.png", png)).headers["Location"]
 
