@@ -12,7 +12,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 when the weights are written, 1 with one line on standard error otherwise."""
     options = _parser().parse_args(arguments)
     try:
-        # Heavy: --help should not wait for torch.
+        # Heavy: --help should not wait for torch. First, so that ultralytics is imported the quiet way.
+        from app.detection.engines.ultralytics_import import import_torch  # noqa: PLC0415
+
+        import_torch()
         from app.learning.networks.grow import grow_checkpoint  # noqa: PLC0415
 
         off = grow_checkpoint(options.weights, options.out, options.size, None)

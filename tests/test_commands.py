@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -137,3 +138,33 @@ def test_a_webhook_is_added_listed_and_removed(flask: Flask) -> None:
     assert flask("webhooks", "list").stdout == ""
     refused = flask("webhooks", "add", "http://example.org/hook")
     assert (refused.returncode, refused.stderr) == (1, "Error: A webhook needs an address that begins with https://.\n")
+
+
+def test_the_audit_record_is_forwarded_once_or_fails_in_one_line(flask: Flask) -> None:
+    flask("database", "migrate")
+    flask("people", "add", "Ada", "--role", "clinician", "--no-password")
+    with socket.socket(type=socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        receiver.settimeout(20)
+        address = f"syslog+udp://127.0.0.1:{receiver.getsockname()[1]}"
+        first, second = flask("audit", "forward", address, "--once"), flask("audit", "forward", address, "--once")
+        assert b"AuditMessage" in receiver.recv(65536)
+    assert (first.returncode, first.stdout.endswith("entries sent.\n")) == (0, True)
+    assert second.stdout == "0 entries sent.\n"
+    for wrong in ("syslog://127.0.0.1", "syslog+tcp://127.0.0.1:9"):
+        refused = flask("audit", "forward", wrong, "--once")
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+
+
+def test_a_study_is_exported_for_support(flask: Flask, data_dir: Path) -> None:
+    settings = Settings.from_env({"DATA_DIR": str(data_dir)})
+    migrate(settings.database_url)
+    services = build_fake_services(settings, FakeClock(), FakeDetector())
+    ada = people.add_person(services, Actor("default", "test"), "Ada", "clinician", None)
+    study = create_study(services, ada, [Upload("a.png", render_png(phantom(3, (128, 96)).grey))]).study
+    services.store.close()
+    done = flask("support", "export", study.id, str(data_dir / "fault"))
+    assert done.stdout == f"Images written to {data_dir / 'fault'}: 1, painted over: 0.\n"
+    assert sorted(path.name for path in (data_dir / "fault").iterdir()) == ["assessments.json", "image-1.png"]
+    again = flask("support", "export", study.id, str(data_dir / "fault"))
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)

@@ -50,13 +50,16 @@ class Traced:
         kept = {name: value for name, value in os.environ.items() if not QUIETING.fullmatch(name)}
         return kept | {"HOME": str(self.home), "PYTHONPATH": str(ROOT)} | more
 
-    def run(self, *arguments: str | Path, **more: str) -> str:
-        """Run Python with these arguments to its end; fail when it tried to reach anything, else return its output."""
+    def run(self, *arguments: str | Path, status: int = 0, **more: str) -> str:
+        """Run Python with these arguments to its end; fail when it tried to reach anything, else return its output.
+
+        status: the exit status that it must have.
+        """
         environment = self.environment(**more)
         done = subprocess.run(
             self.command(*arguments), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{arguments}: {done.stderr[-2000:]}"
+        assert done.returncode == status, f"{arguments}: {done.stderr[-2000:]}"
         assert self.peers() == [], arguments
         return done.stdout
 
@@ -96,9 +99,28 @@ def test_the_app_and_its_administration_reach_nobody(traced: Traced, tmp_path: P
         with urllib.request.urlopen(request, timeout=120) as answer:
             assert json.load(answer)["images"][0]["findings"] is not None
     assert traced.peers() == []
+    folder = tmp_path / "watched"
+    folder.mkdir()
+    node = {"DICOM_HOST": "127.0.0.1", "DICOM_PORT": "0", "DICOM_SENDERS": "CR1@127.0.0.1=default"}
+    for command in (("pacs", "listen"), ("pacs", "watch", folder)):
+        listening(traced, (*flask, *command), settings | node)
+        assert traced.peers() == [], command
     for command in ("keys rotate", "retention purge", "audit verify", "worklist index"):
         traced.run(*flask, *command.split(), RETENTION_DAYS="1", **settings)
     assert list(traced.home.iterdir()) == []
+
+
+def listening(traced: Traced, arguments: tuple[str | Path, ...], settings: dict[str, str]) -> None:
+    """Run a command that goes on until it is stopped; stop it once it has said that it is ready."""
+    environment = traced.environment(**settings)
+    with subprocess.Popen(
+        traced.command(*arguments), cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+    ) as strace:
+        assert strace.stdout is not None
+        assert strace.stdout.readline()
+        (child,) = Path(f"/proc/{strace.pid}/task/{strace.pid}/children").read_text().split()
+        os.kill(int(child), signal.SIGTERM)
+    assert strace.returncode == 0
 
 
 @contextmanager
@@ -124,12 +146,12 @@ def serving(traced: Traced, settings: dict[str, str]) -> Iterator[str]:
 def test_training_export_evaluation_and_benchmark_reach_nobody(traced: Traced, tmp_path: Path) -> None:
     for library in ("torch", "ultralytics", "nncf", "openvino", "onnxruntime"):
         pytest.importorskip(library, reason=f"{library} is not installed")
-    raw = kaggle(tmp_path / "raw", [BOX, BOX, ""], [BOX, ""])
+    raw = kaggle(tmp_path / "raw", [BOX, BOX, ""], [BOX, ""] * 10)
     data, run, models = tmp_path / "set" / "data.yaml", tmp_path / "run", tmp_path / "models"
     models.mkdir()
 
-    def script(name: str, *arguments: str | Path) -> None:
-        traced.run("-m", f"scripts.{name}", *arguments)
+    def script(name: str, *arguments: str | Path, status: int = 0) -> None:
+        traced.run("-m", f"scripts.{name}", *arguments, status=status)
 
     script("prepare_data", "--kaggle", raw, "--out", data.parent)
     size = ("--model", "n", "--image-size", "64", "--batch", "2", "--epochs", "1", "--threads", "1", "--device", "cpu")
@@ -143,4 +165,11 @@ def test_training_export_evaluation_and_benchmark_reach_nobody(traced: Traced, t
     served = ("--models-dir", models, "--threads", "1")
     script("batch_detect", images, tmp_path / "batch", *served)
     script("benchmark", "steps", "--images", images, *served, "--repeats", "1")
+    script("check_scope", "--data", data)
+    # Infers every image; what one epoch has learned of drawn ones is then too little to calibrate by.
+    script("calibrate", "--data", data, *served, "--dry-run", status=2)
+    script("average", "--weights", run / "final.pt", f"{run / 'final.pt'}:0.5", "--out", tmp_path / "average.pt")
+    script("grow", "--weights", run / "final.pt", "--size", "s", "--out", tmp_path / "grown.pt")
+    both = ("--weights", run / "final.pt", "--classes", run / "final.pt")
+    script("join", *both, "--size", "s", "--out", tmp_path / "joined.pt")
     assert not [path for path in traced.home.rglob("*") if re.search("intel|ultralytics", str(path), re.IGNORECASE)]

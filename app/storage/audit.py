@@ -1,6 +1,6 @@
 """The audit log: one chain per tenant, only ever appended to."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, upd
 from app.records import FIRST_MAC, AuditEntry, AuditEvent
 from app.storage.database import Transactions, is_sqlite
 from app.storage.rows import AuditQuery, is_storable
-from app.storage.tables import audit
+from app.storage.tables import audit, audit_exports
 
 _ENTRIES_AT_ONCE = 500
 
@@ -55,10 +55,10 @@ class Audit:
 
     def entries(self, tenant: str) -> Iterator[AuditEntry]:
         """A tenant's whole chain in order, read some at a time."""
-        rows = self._after(tenant, 0)
-        while rows:
-            yield from (_entry(row) for row in rows)
-            rows = self._after(tenant, rows[-1].sequence)
+        entries = self.after(tenant, 0, _ENTRIES_AT_ONCE)
+        while entries:
+            yield from entries
+            entries = self.after(tenant, entries[-1].event.sequence, _ENTRIES_AT_ONCE)
 
     def last_sequence(self, tenant: str, *, without: Collection[str] = ()) -> int:
         """The number of a tenant's last entry whose action is none of `without`; 0 when there is none."""
@@ -106,10 +106,30 @@ class Audit:
         with self._transactions.read() as connection:
             return tuple(connection.execute(select(audit.c.tenant).distinct().order_by(audit.c.tenant)).scalars())
 
-    def _after(self, tenant: str, sequence: int) -> Sequence[Row[Any]]:
+    def after(self, tenant: str, sequence: int, most: int) -> tuple[AuditEntry, ...]:
+        """At most `most` entries of a tenant that come after one, in order."""
         query = select(audit).where(audit.c.tenant == tenant, audit.c.sequence > sequence)
         with self._transactions.read() as connection:
-            return connection.execute(query.order_by(audit.c.sequence).limit(_ENTRIES_AT_ONCE)).all()
+            rows = connection.execute(query.order_by(audit.c.sequence).limit(most))
+            return tuple(_entry(row) for row in rows)
+
+    def exported(self, tenant: str, receiver: str) -> int:
+        """The number of the last entry of a tenant that was sent to a receiver; 0 before the first."""
+        query = select(audit_exports.c.sequence).where(*_export(tenant, receiver))
+        with self._transactions.read() as connection:
+            return connection.execute(query).scalar_one_or_none() or 0
+
+    def note_exported(self, tenant: str, receiver: str, sequence: int) -> None:
+        """Note that entries up to this one were sent to a receiver."""
+        change = update(audit_exports).where(*_export(tenant, receiver)).values(sequence=sequence)
+        with self._transactions.write() as connection:
+            if not connection.execute(change).rowcount:
+                row = {"tenant": tenant, "receiver": receiver, "sequence": sequence}
+                connection.execute(insert(audit_exports).values(**row))
+
+
+def _export(tenant: str, receiver: str) -> tuple[ColumnElement[bool], ...]:
+    return audit_exports.c.tenant == tenant, audit_exports.c.receiver == receiver
 
 
 def _take_turn(connection: Connection, tenant: str) -> None:

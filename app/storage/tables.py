@@ -186,6 +186,15 @@ audit = Table(
 )
 
 # Disagreements of readers that a person closed. The person is named, not bound, as for feedback.
+audit_exports = Table(
+    "audit_exports",
+    metadata,
+    text("tenant"),
+    text("receiver"),
+    Column("sequence", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "receiver"),
+)
+
 closings = Table(
     "closings",
     metadata,

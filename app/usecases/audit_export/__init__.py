@@ -1,0 +1,1 @@
+"""Export of the audit record as DICOM audit messages over syslog."""
