@@ -37,7 +37,10 @@ class Deciding {
   listen() {
     this.undoButton.addEventListener("click", () => this.undo());
     this.storeButton.addEventListener("click", () => this.store());
-    find(this.bar, "[data-store-next]").addEventListener("click", () => this.storeAndNext());
+    const storeNext = find(this.bar, "[data-store-next]", HTMLButtonElement);
+    storeNext.addEventListener("click", () => this.storeAndNext());
+    // A click before this script has run would be lost.
+    storeNext.disabled = false;
     for (const form of this.forms) {
       form.onChange(() => this.show());
       for (const button of findAll(form.card, "[data-all-normal]")) button.addEventListener("click", () => this.callNormal(form));
