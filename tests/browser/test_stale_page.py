@@ -66,7 +66,7 @@ def test_a_window_dragged_on_the_page_of_a_deleted_study_is_answered_in_words(pa
     expect(page.locator("[name=comment]")).to_have_value("A step in the cortex")
 
 
-@pytest.mark.parametrize("button", ["Delete for good", "Store and next", "Download draft (PDF)"])
+@pytest.mark.parametrize("button", ["Move to the bin", "Store and next", "Download draft (PDF)"])
 def test_a_button_on_the_page_of_a_deleted_study_is_answered_in_words(
     page: Page, program: Program, button: str
 ) -> None:

@@ -91,7 +91,7 @@ def test_a_plain_form_with_only_a_broken_file_says_why(browser: Browser, server:
     page.set_input_files("#files", broken)
     page.click("button.no-js")
 
-    expect(page.locator("[role=alert]")).to_contain_text("damaged")
+    expect(page.get_by_role("alert")).to_contain_text("damaged")
     expect(page.locator("#files")).to_be_visible()
     context.close()
 
