@@ -10,7 +10,7 @@ class Progress:
     """Shows how far a step is; call it with the number done and the total."""
 
     def __init__(self, step: str, total: int) -> None:
-        self._bar: tqdm[Any] = tqdm(total=total, desc=step, unit="image", mininterval=0.5)
+        self._bar: tqdm[Any] = tqdm(total=total, desc=step, unit="image", mininterval=0.5, delay=0.5)
 
     def __call__(self, done: int, total: int) -> None:
         """Show that `done` of `total` are finished."""

@@ -176,10 +176,10 @@ def test_storage_commitment_tells_what_is_stored_and_what_is_not(port, archive) 
     reports: list[Dataset] = []
     came = Event()
 
-    def take(event: evt.Event) -> int:
+    def take(event: evt.Event) -> tuple[int, None]:
         reports.append(event.event_information)
         came.set()
-        return 0
+        return 0x0000, None
 
     ae = AE("MODALITY")
     ae.add_requested_context(StorageCommitmentPushModel)

@@ -23,7 +23,7 @@ def test_an_admin_sees_the_agreement_and_the_way_to_it(client: FlaskClient, serv
     assert page.split('id="readers"')[0].count("<tr>") == 3
     assert "November 2026</th>" in page
     assert "100%" in page
-    assert 'href="/agreement"' in client.get("/").get_data(as_text=True)
+    assert 'href="/agreement"' in client.get("/people").get_data(as_text=True)
 
 
 def test_a_clinician_is_refused_and_not_led_there(signed_in: FlaskClient) -> None:
